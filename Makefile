@@ -1,0 +1,77 @@
+# Each target explains itself: make help
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+export PORT
+
+.PHONY: help run test test-sqlite test-postgres check format bench screenshots messages locks machine clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+run: .venv/base.stamp ## Start Guildhall with its demo on http://127.0.0.1:8000 (PORT= changes it); Ctrl-C stops it
+	@DEMO=$${DEMO-1} $(BIN)/guildhall prepare $(if $(filter-out 0,$(or $(DEMO),1)),--demo)
+	@DEMO=$${DEMO-1} exec $(BIN)/guildhall serve --port $(PORT)
+
+test: test-sqlite test-postgres ## Run every test and every browser journey, on SQLite and on PostgreSQL
+
+test-sqlite: .venv/dev.stamp machine ## Run every test on SQLite
+	$(BIN)/pytest -n 2 --dist worksteal
+
+test-postgres: .venv/dev.stamp machine ## Run every test on a PostgreSQL of its own
+	$(BIN)/python tests/with_postgres.py $(BIN)/pytest -n 2 --dist worksteal
+
+check: .venv/dev.stamp ## Style, types, import contracts, migrations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy guildhall
+	$(BIN)/lint-imports
+	$(BIN)/guildhall makemigrations --check --dry-run
+	$(BIN)/guildhall check
+
+format: .venv/dev.stamp ## Put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/dev.stamp ## Measure the pages; docs/performance.md explains the figures
+	$(BIN)/python tests/bench/pages.py
+
+screenshots: .venv/dev.stamp machine ## Make the README's pictures anew
+	$(BIN)/python tests/screenshots.py
+
+messages: .venv/dev.stamp machine ## Collect the sentences to be translated into each room's locale folder
+	$(BIN)/python tests/collect_messages.py
+
+locks: .venv/base.stamp ## Lock the requirements anew, with hashes and without addresses
+	for set in uv base dev; do $(BIN)/uv pip compile requirements/$$set.in --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --quiet --output-file requirements/$$set.txt; done
+
+machine: ## Install Chromium, PostgreSQL and gettext where one may, else say what to install
+	@tests/machine
+
+clean: ## Remove the environment and all local data
+	rm -rf .venv var
+
+# uv installs ten times faster than pip; without it (no wheel for a machine) pip reads the same locks.
+.venv/uv.stamp: requirements/uv.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt || echo "No uv on this machine: pip it is."
+	@touch $@
+
+.venv/base.stamp: .venv/uv.stamp requirements/base.txt pyproject.toml
+	@echo "Installing what Guildhall runs on …"
+	@$(call install,requirements/base.txt)
+	@touch $@
+
+.venv/dev.stamp: .venv/base.stamp requirements/dev.txt
+	@echo "Installing what tests and checks need …"
+	@$(call install,requirements/dev.txt)
+	@touch $@
+
+define install
+if test -x $(BIN)/uv; then installer="$(BIN)/uv pip install --quiet --python $(BIN)/python"; \
+else installer="$(BIN)/pip install --quiet --disable-pip-version-check"; fi; \
+$$installer --require-hashes -r $(1) && $$installer --no-deps --no-build-isolation --editable .
+endef

@@ -1,0 +1,3 @@
+from guildhall.config.manage import main
+
+main()
