@@ -6,7 +6,8 @@ PORT ?= 8000
 BIN := .venv/bin
 export PORT
 
-.PHONY: help run test test-sqlite test-postgres check format bench screenshots messages locks machine clean
+
+.PHONY: help run test test-plugin test-sqlite test-postgres check format bench screenshots messages locks machine clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -15,13 +16,16 @@ run: .venv/base.stamp ## Start Guildhall with its demo on http://127.0.0.1:8000 
 	@DEMO=$${DEMO-1} $(BIN)/guildhall prepare $(if $(filter-out 0,$(or $(DEMO),1)),--demo)
 	@DEMO=$${DEMO-1} exec $(BIN)/guildhall serve --port $(PORT)
 
-test: test-sqlite test-postgres ## Run every test and every browser journey, on SQLite and on PostgreSQL
+test: test-sqlite test-plugin test-postgres ## Run every test and every browser journey, on SQLite and on PostgreSQL
 
 test-sqlite: .venv/dev.stamp machine ## Run every test on SQLite
 	$(BIN)/pytest -n 2 --dist worksteal
 
 test-postgres: .venv/dev.stamp machine ## Run every test on a PostgreSQL of its own
 	$(BIN)/python tests/with_postgres.py $(BIN)/pytest -n 2 --dist worksteal
+
+test-plugin: .venv/dev.stamp ## Run the example plug-in's test with the plug-in in place
+	PLUGINS=thanks $(BIN)/pytest plugins/example
 
 check: .venv/dev.stamp ## Style, types, import contracts, migrations
 	$(BIN)/ruff check .
@@ -54,7 +58,6 @@ machine: ## Install Chromium, PostgreSQL and gettext where one may, else say wha
 clean: ## Remove the environment and all local data
 	rm -rf .venv var
 
-# uv installs ten times faster than pip; without it (no wheel for a machine) pip reads the same locks.
 .venv/uv.stamp: requirements/uv.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt || echo "No uv on this machine: pip it is."
@@ -63,15 +66,17 @@ clean: ## Remove the environment and all local data
 .venv/base.stamp: .venv/uv.stamp requirements/base.txt pyproject.toml
 	@echo "Installing what Guildhall runs on …"
 	@$(call install,requirements/base.txt)
+	@$(call editable,.)
 	@touch $@
 
 .venv/dev.stamp: .venv/base.stamp requirements/dev.txt
 	@echo "Installing what tests and checks need …"
 	@$(call install,requirements/dev.txt)
+	@$(call editable,plugins/example)
 	@touch $@
 
-define install
-if test -x $(BIN)/uv; then installer="$(BIN)/uv pip install --quiet --python $(BIN)/python"; \
-else installer="$(BIN)/pip install --quiet --disable-pip-version-check"; fi; \
-$$installer --require-hashes -r $(1) && $$installer --no-deps --no-build-isolation --editable .
-endef
+# uv installs ten times faster than pip; where it is not to be had, pip reads the same locks.
+INSTALLER = if test -x $(BIN)/uv; then install="$(BIN)/uv pip install --quiet --python $(BIN)/python"; \
+  else install="$(BIN)/pip install --quiet --disable-pip-version-check"; fi
+install = $(INSTALLER); $$install --require-hashes -r $(1)
+editable = $(INSTALLER); $$install --no-deps --no-build-isolation --editable $(1)

@@ -46,8 +46,30 @@ def postgres() -> Iterator[str]:
             subprocess.run([*as_whom, *command], check=True, stdout=subprocess.DEVNULL, cwd="/")
 
         data = f"{folder}/data"
-        run(f"{binaries}/initdb", "--pgdata", data, "--username", "guildhall", "--auth", "trust", "--encoding", "UTF8", "--locale", "C.UTF-8")
-        run(f"{binaries}/pg_ctl", "--pgdata", data, "--log", f"{folder}/log", "--wait", "--options", f"-p {port} -h 127.0.0.1 {FAST}", "start")
+        run(
+            f"{binaries}/initdb",
+            "--pgdata",
+            data,
+            "--username",
+            "guildhall",
+            "--auth",
+            "trust",
+            "--encoding",
+            "UTF8",
+            "--locale",
+            "C.UTF-8",
+        )
+        run(
+            f"{binaries}/pg_ctl",
+            "--pgdata",
+            data,
+            "--log",
+            f"{folder}/log",
+            "--wait",
+            "--options",
+            f"-p {port} -h 127.0.0.1 {FAST}",
+            "start",
+        )
         try:
             run(f"{binaries}/createdb", "--host", "127.0.0.1", "--port", str(port), "--username", "guildhall", "guildhall")
             yield f"postgres://guildhall@127.0.0.1:{port}/guildhall"

@@ -20,6 +20,7 @@ if env.str("GUILDHALL_ENV_FILE", ""):
     env.read_env(env.str("GUILDHALL_ENV_FILE"))
 
 DATA = Path(env.str("GUILDHALL_DATA", str(PROJECT / "var")))
+(DATA / "static").mkdir(parents=True, exist_ok=True)
 PRODUCTION = env.bool("PRODUCTION", False)
 DEBUG = env.bool("DEBUG", False)
 # The demo lets anybody sign in as anybody: it is a choice of the operator, and never one for production.
@@ -49,8 +50,12 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[BASE_URL])
 
 # --- Rooms ---------------------------------------------------------------------------------------------------------
 
-# A plug-in is a Django app that names itself under the entry point group "guildhall.plugins".
-PLUGINS = [plugin.value for plugin in entry_points(group="guildhall.plugins")]
+# A plug-in is a Django app that names itself under the entry point group "guildhall.plugins"; the operator says which are used.
+_installed = {plugin.name: plugin.value for plugin in entry_points(group="guildhall.plugins")}
+_wanted = env.list("PLUGINS", default=[])
+if _missing := [name for name in _wanted if name not in _installed]:
+    raise ImproperlyConfigured(f"PLUGINS names {', '.join(_missing)}, but no such plug-in is installed here.")
+PLUGINS = [_installed[name] for name in _wanted]
 
 INSTALLED_APPS = [
     "guildhall.portal",
@@ -77,11 +82,13 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "guildhall.core.health.HealthMiddleware",
+    # Before all that may refuse a request: the page that says so looks for its CSRF token in the session.
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.gzip.GZipMiddleware",  # pads at random, so that a secret's length tells nothing (BREACH)
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "guildhall.core.middleware.RequestIdMiddleware",
     "guildhall.core.logs.AccessLogMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -127,7 +134,6 @@ FORM_RENDERER = "guildhall.core.forms.UiRenderer"
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA / 'guildhall.sqlite3'}")}
 _database = DATABASES["default"]
 if _database["ENGINE"].endswith("sqlite3"):
-    DATA.mkdir(parents=True, exist_ok=True)
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -138,8 +144,15 @@ else:
     _database["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Rate limits must hold over several servers, so they are counted in the database.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "core_cache"}}
+# Rate limits must hold over several servers, so they are counted in the database. When it is full a third of it is thrown away,
+# so there must be more room than somebody who wants to be forgotten can fill.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "core_cache",
+        "OPTIONS": {"MAX_ENTRIES": 50_000},
+    }
+}
 
 # --- Languages and time --------------------------------------------------------------------------------------------
 
@@ -161,7 +174,8 @@ TIME_ZONE = env.str("TIME_ZONE", "Europe/Brussels")
 
 AUTH_USER_MODEL = "people.User"
 # An address is unique whatever its case: a constraint Django's check does not know.
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]
+# Whether browsers list a whole domain as encrypted only is for the owner of the domain to ask for.
+SILENCED_SYSTEM_CHECKS = ["auth.W004", "security.W021"]
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -331,6 +345,11 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = not PRODUCTION
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_MAX_AGE = 0 if DEBUG else 60 * 60
+FILE_UPLOAD_HANDLERS = [
+    "guildhall.core.files.UploadLimit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 MAX_UPLOAD_MB = env.int("MAX_UPLOAD_MB", 50)

@@ -1,0 +1,88 @@
+"""What every test of every room starts from: our own rules about tests, made errors."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.utils.timezone import now
+
+from guildhall.core.catalogues import compile_catalogues
+from guildhall.skills import taxonomy
+from guildhall.skills.actions import load_shipped
+
+# What a GET may write: who is signed in, how often somebody knocked. Nothing that people entered.
+BOOKKEEPING = re.compile(r'"(django_session|core_cache|usersessions_usersession)"')
+WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)
+
+
+def pytest_configure() -> None:
+    compile_catalogues()
+
+
+@pytest.fixture(autouse=True)
+def _settings_of_tests(settings: Any, tmp_path: Any) -> None:
+    settings.MEDIA_ROOT = tmp_path / "files"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Reference data is there before the first test, and warm: so a page costs the same whichever test asks first."""
+    with django_db_blocker.unblock():
+        load_shipped(by=None, at=now())
+        for language, _name in settings.LANGUAGES:
+            taxonomy.warm(language)
+
+
+class GetThatWrites(AssertionError):
+    """A page that only shows has changed what is kept."""
+
+
+@contextmanager
+def no_writes() -> Iterator[None]:
+    def refuse(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if WRITES.match(sql) and not BOOKKEEPING.search(sql):
+            raise GetThatWrites(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(refuse):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _get_never_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = Client.request
+
+    def request(self: Client, **environment: Any) -> Any:
+        if environment.get("REQUEST_METHOD") in ("GET", "HEAD"):
+            with no_writes():
+                return answer(self, **environment)
+        return answer(self, **environment)
+
+    monkeypatch.setattr(Client, "request", request)
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests talk to this machine only."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"A test tried to reach {address[0]}.")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def on_postgres() -> bool:
+    return connection.vendor == "postgresql"

@@ -1,0 +1,166 @@
+"""The gallery: every component in its states, with the lines that draw it. It holds no data, so anybody may look.
+
+The examples are the files of ``templates/ui/examples/``: what is shown and what is to be copied are the same text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from inspect import cleandoc
+from pathlib import Path
+from typing import Any
+
+from django import forms
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.messages import constants
+from django.contrib.messages.storage.base import Message
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.template.loader import get_template
+from django.utils.timezone import localdate, now
+from django.utils.translation import gettext_lazy as _
+
+from guildhall.core.ui import components
+from guildhall.core.ui.lists import Column
+from guildhall.core.ui.pictures import Pane
+
+CHAPTERS = [
+    (_("Small parts"), ["icon", "button", "act", "badge", "avatar", "term", "moment"]),
+    (_("What a page is made of"), ["hero", "page_head", "breadcrumbs", "section", "card", "split", "grid", "cluster"]),
+    (_("Ways on"), ["tabs", "menu", "dialog", "steps", "pager"]),
+    (_("What is said"), ["note", "message", "empty_state", "count_line"]),
+    (_("What is asked"), ["field", "form", "filter_bar", "chips"]),
+    (_("Lists"), ["table", "listing", "facts", "timeline"]),
+    (_("Pictures"), ["window", "stat", "chart", "progress"]),
+]
+_SIGNS = re.compile(r'<symbol id="([\w-]+)"')
+
+
+@dataclass(frozen=True)
+class Example:
+    """A component with an example of it: its name, what its docstring says, the lines that draw it and what they draw."""
+
+    name: str
+    described: str
+    source: str
+    drawn: str
+
+
+@login_not_required
+def gallery(request: HttpRequest) -> HttpResponse:
+    samples = _samples()
+    chapters = [(title, [_example(name, samples, request) for name in names]) for title, names in CHAPTERS]
+    return render(request, "ui/gallery.html", {"chapters": chapters})
+
+
+def _example(name: str, samples: dict[str, Any], request: HttpRequest) -> Example:
+    template = get_template(f"ui/examples/{name}.html")
+    source = template.template.source.strip()  # type: ignore[attr-defined]
+    used = [tag for tag in components if re.search(rf"{{% {tag}\b", source)]
+    parts = [tag for tag in used if tag != name and tag not in _shown()]
+    described = "\n\n".join(f"{tag}\n{cleandoc(components[tag].__doc__ or '')}" for tag in [name, *parts])
+    # Drawn without the request's own context: a token in a form of an example would give every visitor a session.
+    return Example(name, described, source, template.render({**samples, "request": request}))
+
+
+def _shown() -> set[str]:
+    return {name for _title, names in CHAPTERS for name in names}
+
+
+class _SampleForm(forms.Form):
+    name = forms.CharField(label="Name", help_text="As it stands on the door.")
+    mail = forms.EmailField(label="Mail", required=False)
+    how = forms.ChoiceField(label="How", choices=[("call", "Call"), ("visit", "Visit"), ("mail", "Mail")])
+    days = forms.MultipleChoiceField(
+        label="Days that suit",
+        choices=[("mon", "Monday"), ("wed", "Wednesday"), ("fri", "Friday")],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+    day = forms.DateField(label="Day", widget=forms.DateInput(attrs={"type": "date"}))
+    said = forms.CharField(label="What was said", widget=forms.Textarea(attrs={"rows": 3}), required=False)
+    paper = forms.FileField(label="A paper", required=False)
+    again = forms.BooleanField(label="Remind me a week before", required=False)
+
+
+class _SignInForm(forms.Form):
+    name = forms.CharField(label="Name")
+    password = forms.CharField(label="Password", widget=forms.PasswordInput, required=False)
+
+
+class _WrongForm(forms.Form):
+    groups = (("Who", ["name", "mail"]), ("What", ["how", "again"]))
+    name = forms.CharField(label="Name")
+    mail = forms.EmailField(label="Mail")
+    how = forms.ChoiceField(label="How", choices=[("call", "Call"), ("visit", "Visit")], widget=forms.RadioSelect)
+    again = forms.BooleanField(label="Remind me a week before", required=False)
+
+    def clean(self) -> None:
+        self.add_error(None, "Marta Król is in the book already.")
+
+
+class _FilterForm(forms.Form):
+    q = forms.CharField(label="Search houses", widget=forms.TextInput(attrs={"type": "search", "placeholder": "Name or town"}))
+    town = forms.ChoiceField(label="Town", choices=[("", "all"), ("metz", "Metz"), ("kiel", "Kiel")], required=False)
+    due = forms.BooleanField(label="Only what is due", required=False)
+
+
+def _samples() -> dict[str, Any]:
+    labels = ["Teachers", "Plans", "Places", "Leaders", "Rules", "Region"]
+    states = ["lively", "touched", "dark", "dark", "lively", "touched"]
+    details = ["4 talks this year", "one plan, in March", "", "", "Agreement since 2025", "one meeting"]
+    panes = [Pane(*one) for one in zip(labels, states, details, strict=True)]
+    dark = [Pane(label) for label in labels]
+    lively = [Pane(label, "lively") for label in labels]
+    today = localdate()
+    last_week = today - timedelta(days=6)
+    return {
+        "tomorrow": today + timedelta(days=1),
+        "last_week": last_week,
+        "long_ago": today - timedelta(days=400),
+        "just_now": now(),
+        "panes": panes,
+        "dark_panes": dark,
+        "lively_panes": lively,
+        "window_rows": ["In the house", "In the region"],
+        "window_columns": ["People", "Practice", "Partners"],
+        "columns": [
+            Column("House", sort_url="#table", sorted="ascending"),
+            "Town",
+            Column("Said last", sort_url="#table"),
+            Column("People", numeric=True),
+            "",
+        ],
+        "houses": [
+            {"name": "Bakery Sonnenfeld", "town": "Metz", "last": last_week, "people": 14, "panes": panes},
+            {"name": "Garage Nowak", "town": "Gliwice", "last": today, "people": 6, "panes": lively},
+            {"name": "Hotel Aurora", "town": "Setúbal", "last": today - timedelta(days=70), "people": 120, "panes": dark},
+        ],
+        "sample_form": _SampleForm(auto_id="sample_%s"),
+        "wrong_form": _WrongForm({"mail": "marta.example.org", "how": "call"}, auto_id="wrong_%s"),
+        "why_form": _SignInForm(auto_id="why_%s"),
+        "draft_form": _SignInForm(auto_id="draft_%s"),
+        "filter_form": _FilterForm(QueryDict("town=metz&due=on"), auto_id="filter_%s"),
+        "sample_messages": [
+            Message(constants.SUCCESS, "The call is written down.", "undo:#message"),
+            Message(constants.ERROR, "Somebody else has changed this in the meantime."),
+        ],
+        "sample_page": Paginator(range(2360), 50).get_page(2),
+        "step_labels": ["Choose the file", "Match the columns", "Look at it", "Bring it in"],
+        "chart_labels": ["Calls", "Visits", "Mails", "Events"],
+        "chart_series": [("this year", [128, 41, 96, 12]), ("last year", [90, 52, 88, 7])],
+        "chart_months": ["Sep", "Oct", "Nov", "Dec", "Jan", "Feb", "Mar"],
+        "chart_lines": [("this year", [12, 25, 31, 14, 28, 40, 47]), ("last year", [8, 14, 22, 12, 19, 24, 20])],
+        "signs": sign_names(),
+    }
+
+
+@cache
+def sign_names() -> list[str]:
+    """The names of all signs in the icon file."""
+    icons = (Path(__file__).parent / "static/ui/icons.svg").read_text(encoding="utf-8")
+    return [name for name in _SIGNS.findall(icons) if name != "guildhall"]

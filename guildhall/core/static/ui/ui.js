@@ -1,0 +1,104 @@
+// What pages do a little better with JavaScript than without it: "/" to search, dialogs, menus, messages, focus after a swap.
+"use strict";
+
+document.documentElement.classList.add("scripted");
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select, [contenteditable]");
+  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    const search = [...document.querySelectorAll("#search, main .search input")].find((input) => input.checkVisibility());
+    if (search) {
+      event.preventDefault();
+      search.focus();
+      search.select();
+    }
+  }
+  if (event.key === "Escape") {
+    document.body.classList.add("tips-away");
+    const menu = event.target.closest("details.menu[open]");
+    if (menu) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  }
+});
+
+for (const type of ["pointermove", "focusin"]) {
+  document.addEventListener(type, () => document.body.classList.remove("tips-away"), { passive: true });
+}
+
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+  const opener = event.target.closest("[data-opens]");
+  if (opener && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    const dialog = document.getElementById(opener.dataset.opens);
+    event.preventDefault();
+    if (dialog.dataset.from) {
+      htmx.ajax("GET", dialog.dataset.from, { target: dialog.querySelector(".dialog-inside"), swap: "innerHTML" }).then(() => {
+        dialog.querySelector(".dialog-inside :is(input:not([type=hidden]), select, textarea)")?.focus();
+      });
+    }
+    dialog.showModal();
+  }
+  if (event.target.closest("[data-closes]") || event.target.matches("dialog")) event.target.closest("dialog").close();
+  const away = event.target.closest("[data-dismisses]");
+  if (away) away.closest(".message").remove();
+});
+
+// --- htmx -----------------------------------------------------------------------------------------------------------
+
+// A filter that is not set has no place in the address.
+document.addEventListener("htmx:configRequest", (event) => {
+  const { formData, elt } = event.detail;
+  if (!elt.matches(".filter-bar")) return;
+  for (const [name, value] of [...formData]) if (value === "") formData.delete(name);
+});
+
+let focusWasInside = false;
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr, target } = event.detail;
+  // A whole page where a part was asked for: the session ended, or the address moved. Go there.
+  if (/^\s*<!doctype html/i.test(xhr.responseText) && xhr.status < 400 && target !== document.body) {
+    event.detail.shouldSwap = false;
+    window.location.assign(xhr.responseURL);
+    return;
+  }
+  // A no that is not one of our fragments must not land in the middle of the page.
+  if (xhr.status >= 400 && xhr.status !== 422 && !xhr.getResponseHeader("HX-Reswap")) {
+    event.detail.shouldSwap = false;
+    sayItFailed();
+  }
+  focusWasInside = target.contains(document.activeElement);
+});
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  const { xhr, target } = event.detail;
+  const swapped = document.getElementById(target.id) || event.detail.elt;
+  const wrong = xhr.status === 422 && swapped.querySelector(".error-summary");
+  if (wrong) wrong.focus();
+  else if (focusWasInside && document.activeElement === document.body) {
+    const place = swapped.querySelector("[autofocus]") || swapped;
+    if (!place.matches("a, button, input, select, textarea, [tabindex]")) place.tabIndex = -1;
+    place.focus({ preventScroll: true });
+  }
+  focusWasInside = false;
+  const count = swapped.querySelector(".count-line") || (swapped.matches(".count-line") && swapped);
+  if (count) document.getElementById("announcer").textContent = count.textContent;
+  const { verb, elt: asked } = event.detail.requestConfig;
+  if (verb !== "get" && xhr.status < 300) asked.closest("dialog[open]")?.close();
+});
+
+for (const type of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(type, sayItFailed);
+document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.xhr.status >= 500 || event.detail.xhr.status === 404) sayItFailed();
+});
+
+function sayItFailed() {
+  const messages = document.getElementById("messages");
+  const message = document.getElementById("failed").content.cloneNode(true);
+  messages.querySelector(".message.failed")?.remove();
+  messages.append(message);
+}

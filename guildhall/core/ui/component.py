@@ -1,0 +1,95 @@
+"""What makes a function a component: its arguments, and what it works out from them, go into the template of its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, lru_cache, partial, wraps
+from inspect import Parameter, signature
+from typing import Any, TypeVar, overload
+
+from django.conf import settings
+from django.forms.utils import flatatt
+from django.template import Context, Library, Template, engines
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+Worked = dict[str, Any] | None
+Function = TypeVar("Function", bound=Callable[..., Worked])
+
+register = Library()
+components: dict[str, Callable[..., Worked]] = {}
+
+
+@overload
+def component(function: Function) -> Function: ...
+@overload
+def component(*, keep: bool) -> Callable[[Function], Function]: ...
+def component(function: Any = None, *, keep: bool = False) -> Any:
+    """Register a component as the template tag of its name.
+
+    A function that takes ``content`` first is a block: ``{% card title="…" %}…{% endcard %}``. One that takes ``context`` before
+    that sees the page's context. All else is keyword-only. ``**attributes`` become HTML attributes: ``hx_get="…"`` is written
+    ``hx-get="…"``, True stands alone, and None or False is left out. ``keep`` is for those ``kept`` speaks of.
+    """
+    if function is None:
+        return partial(component, keep=keep)
+    name = function.__name__
+    parameters = signature(function).parameters.values()
+    names = [parameter.name for parameter in parameters]
+    defaults = {p.name: p.default for p in parameters if p.default is not Parameter.empty}
+    takes_attributes = any(p.kind is Parameter.VAR_KEYWORD for p in parameters)
+    takes_context = "context" in names
+
+    @wraps(function)
+    def draw_anew(*args: Any, **given: Any) -> SafeString:
+        worked_out = function(*args, **given) or {}
+        shown = {**defaults, **given, **worked_out}
+        if "content" in names:
+            shown["content"] = args[-1]
+        if takes_attributes:
+            shown["attributes"] = _attributes(
+                {key: value for key, value in given.items() if key not in defaults and key not in names}
+            )
+        return _template(name).render(Context(shown))
+
+    draw = kept(draw_anew) if keep else draw_anew
+    if "content" in names:
+        register.simple_block_tag(draw, takes_context=takes_context)
+    else:
+        register.simple_tag(draw, takes_context=takes_context)
+    components[name] = function
+    return function
+
+
+def kept(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Remember what a component drew: for small ones that a list draws hundreds of times from the same few plain values.
+
+    Types count, so that a text that is safe to show never answers for one that is not; so does the language.
+    """
+
+    @lru_cache(maxsize=2048, typed=True)
+    def drawn(_language: str, *args: Any, **given: Any) -> Any:
+        return function(*args, **given)
+
+    @wraps(function)
+    def remembered(*args: Any, **given: Any) -> Any:
+        if settings.DEBUG:
+            return function(*args, **given)
+        return drawn(get_language() or "", *args, **given)
+
+    return remembered
+
+
+def _attributes(given: dict[str, Any]) -> SafeString:
+    return flatatt({key.replace("_", "-"): value for key, value in given.items() if value is not None})
+
+
+def _template(name: str) -> Template:
+    return _read(name) if settings.DEBUG else _kept(name)
+
+
+def _read(name: str) -> Template:
+    return engines["django"].get_template(f"ui/{name}.html").template  # type: ignore[attr-defined]
+
+
+_kept = cache(_read)

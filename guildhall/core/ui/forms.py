@@ -1,0 +1,134 @@
+"""Asking people something: a form, one of its fields, and the filters of a list."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.forms import BaseForm, BoundField
+from django.http import QueryDict
+from django.template import Context
+from django.utils.translation import gettext as _
+
+from guildhall.core.ui.component import Worked, component
+
+
+@component
+def field(*, field: BoundField, label: str = "", help: str = "") -> Worked:
+    """Draw one field: its label, what helps to fill it, what is wrong with it.
+
+    Args:
+        field: of a Django form.
+        label: instead of the field's own.
+        help: instead of the field's own.
+    """
+
+
+@component
+def form(
+    context: Context,
+    content: str,
+    *,
+    form: BaseForm | None = None,
+    submit: str = "",
+    icon: str = "",
+    cancel: str = "",
+    action: str = "",
+    method: str = "post",
+    target: str = "",
+    swap: str = "outerHTML",
+    draft: str = "",
+    next: str = "",
+    id: str = "",
+    kind: str = "primary",
+    inline: bool = False,
+    csrf: bool = True,
+) -> Worked:
+    """Draw a form: what is wrong on top, its fields, one button. Works without JavaScript.
+
+    Without content all fields are drawn, in the groups that the form names: ``groups = [(_("Who"), ["name", "city"]), …]``.
+    With content, that is drawn instead: put ``field`` after ``field`` there.
+
+    Args:
+        form: a Django form; None for one that only has content.
+        submit: the button's words; "" leaves the button to the content.
+        icon: the button's sign.
+        cancel: the address to go back to.
+        action: where it is sent; "" is the page itself.
+        method: "post" or "get".
+        target: the CSS selector of what htmx replaces with the answer; without it the page is loaded anew.
+        swap: htmx's way of replacing.
+        draft: a name under which the browser keeps what was typed until it was sent, for instance "contact-12".
+        next: the address to come back to.
+        id: of the form.
+        kind: of the button, as for ``button``.
+        inline: fields and button in one line where there is room.
+        csrf: False only for forms of visitors that change nothing of anybody.
+    """
+    groups = []
+    if form is not None:
+        named = getattr(form, "groups", None) or [("", [field.name for field in form.visible_fields()])]
+        groups = [(title, [form[name] for name in names if name in form.fields]) for title, names in named]
+    return {
+        "content": content.strip(),
+        "groups": groups,
+        "multipart": form is not None and form.is_multipart(),
+        "csrf_token": context.get("csrf_token") if csrf and method == "post" else None,
+        "person": getattr(getattr(context.get("request"), "user", None), "pk", None),
+    }
+
+
+@component
+def filter_bar(context: Context, content: str, *, form: BaseForm, target: str = "", label: str = "", search: str = "q") -> Worked:
+    """Narrow a list down. The filters live in the address, and typing searches at once. Put ``chips`` above the list itself.
+
+    Args:
+        form: a Django form bound to ``request.GET``.
+        target: the CSS selector of the list, which htmx replaces by the answer.
+        label: what is filtered, for those who do not see it.
+        search: the name of the field that is typed into.
+    """
+    fields = {field.name: field for field in form.visible_fields()}
+    search_field = fields.pop(search, None)
+    if search_field is not None:
+        search_field.field.widget.attrs.setdefault("placeholder", search_field.label)
+    return {
+        "path": context["request"].path,
+        "search_field": search_field,
+        "fields": list(fields.values()),
+        "kept": [("sort", value) for value in cast(QueryDict, form.data).getlist("sort")],
+    }
+
+
+@component
+def chips(context: Context, *, form: BaseForm, search: str = "q") -> Worked:
+    """Show the filters that are set; each can be taken off again. Stands with the list, so that both change together.
+
+    Args:
+        form: the one of the ``filter_bar``.
+        search: the name of the field that is typed into: it shows itself.
+    """
+    asked = cast(QueryDict, form.data)
+    chips = []
+    for field in form.visible_fields():
+        for value in asked.getlist(field.html_name) if field.name != search else []:
+            if value:
+                query = asked.copy()
+                query.setlist(field.html_name, [other for other in query.getlist(field.html_name) if other != value])
+                query.pop("page", None)
+                chips.append({"label": field.label, "value": _shown(field, value), "url": f"?{query.urlencode()}"})
+    return {"chips": chips, "path": context["request"].path}
+
+
+def _shown(field: BoundField, value: str) -> str:
+    """The words a person chose, for a value in the address."""
+    choices = getattr(field.field, "choices", None)
+    if choices is None:
+        return _("yes") if value in ("on", "true", "True") else value
+    for key, words in choices:
+        if isinstance(words, list | tuple):
+            for inner, inner_words in words:
+                if str(inner) == value:
+                    return str(inner_words)
+        elif str(key) == value:
+            return str(words)
+    return value

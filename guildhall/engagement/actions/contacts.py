@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from guildhall.core import search
+from guildhall.core.actions import action, lock
+from guildhall.core.errors import Refused
+from guildhall.engagement.actions.steps import add_step, finish_step
+from guildhall.engagement.hooks import contact_recorded
+from guildhall.engagement.models import Contact, Employer, NextStep, Person
+from guildhall.engagement.rules import can_change_contact, can_write_in_book
+from guildhall.engagement.search import CONTACT, contact_documents
+from guildhall.people.models import User
+
+#: Clocks differ a little; a contact further ahead than this is a plan, and belongs into the next steps.
+TOLERANCE = timedelta(hours=1)
+
+
+@action
+def record_contact(
+    employer: Employer,
+    *,
+    kind: str,
+    held_at: datetime,
+    said: str = "",
+    people: Iterable[Person] = (),
+    next_what: str = "",
+    next_due_on: date | None = None,
+    closes: NextStep | None = None,
+    by: User,
+    at: datetime,
+) -> Contact:
+    """Write down a contact with an employer, and in the same breath what comes next.
+
+    ``closes`` is the next step that this contact fulfilled.
+
+    Raises:
+        NotAllowed: ``by`` does not work for the school.
+        Refused: the contact lies in the future, somebody named does not work there, or a next step lacks its day.
+    """
+    employer = lock(employer)
+    can_write_in_book.require(by, employer.school)
+    _check_moment(held_at, at)
+    people = list(people)
+    _check_people(people, employer)
+    if next_what and next_due_on is None:
+        raise Refused(_("Say until when the next step is due."))
+    contact = Contact.objects.create(employer=employer, kind=kind, held_at=held_at, said=said.strip(), by=by, recorded_at=at)
+    contact.people.set(people)
+    if employer.last_contact_at is None or held_at > employer.last_contact_at:
+        employer.last_contact_at = held_at
+        employer.save(update_fields=["last_contact_at"])
+    if closes is not None:
+        finish_step(closes, word="", by=by, at=at)
+    if next_what and next_due_on:
+        add_step(employer, what=next_what, due_on=next_due_on, owner=by, contact=contact, by=by, at=at)
+    search.index_many(contact_documents([contact]))
+    contact_recorded.announce(contact=contact, by=by)
+    return contact
+
+
+@action
+def change_contact(
+    contact: Contact, *, kind: str, held_at: datetime, said: str, people: Iterable[Person], by: User, at: datetime
+) -> Contact:
+    """Correct what was written down about a contact.
+
+    Raises:
+        NotAllowed: ``by`` neither wrote it down nor coordinates.
+        Refused: it lies in the future, or somebody named does not work there.
+    """
+    contact = lock(contact)
+    can_change_contact.require(by, contact)
+    _check_moment(held_at, at)
+    people = list(people)
+    _check_people(people, contact.employer)
+    contact.kind, contact.held_at, contact.said = kind, held_at, said.strip()
+    contact.save(update_fields=["kind", "held_at", "said"])
+    contact.people.set(people)
+    _find_last_contact(contact.employer)
+    search.index_many(contact_documents([contact]))
+    return contact
+
+
+@action
+def remove_contact(contact: Contact, *, by: User, at: datetime) -> Employer:
+    """Take back a contact that was written down by mistake, and the open next steps that came out of it.
+
+    Raises:
+        NotAllowed: ``by`` neither wrote it down nor coordinates.
+    """
+    contact = lock(contact)
+    can_change_contact.require(by, contact)
+    employer = contact.employer
+    contact.next_steps.open().delete()
+    search.remove(CONTACT, contact.pk)
+    contact.delete()
+    _find_last_contact(employer)
+    return employer
+
+
+def _check_moment(held_at: datetime, at: datetime) -> None:
+    if held_at > at + TOLERANCE:
+        raise Refused(_("This contact lies in the future. Write down what is planned as a next step."))
+
+
+def _check_people(people: list[Person], employer: Employer) -> None:
+    known = set(employer.positions.filter(person__in=people).values_list("person_id", flat=True))
+    for person in people:
+        if person.pk not in known:
+            raise Refused(_("%(person)s does not work at %(employer)s.") % {"person": person, "employer": employer})
+
+
+def _find_last_contact(employer: Employer) -> None:
+    employer = lock(employer)
+    employer.last_contact_at = employer.contacts.aggregate(last=Max("held_at"))["last"]
+    employer.save(update_fields=["last_contact_at"])

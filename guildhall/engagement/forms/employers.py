@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from guildhall.engagement.models import Employer, Person, Position
+from guildhall.people.models import Organisation, Site, SizeBand, User
+from guildhall.skills import taxonomy
+
+UNKNOWN = [("", _("not known"))]
+ANY = [("", _("all"))]
+
+
+class EmployerFilter(forms.Form):
+    """The filters of the employer list; they live in the address."""
+
+    q = forms.CharField(label=_("Search"), required=False, max_length=200)
+    owner = forms.ChoiceField(label=_("Looked after by"), required=False)
+    sector = forms.ChoiceField(label=_("Sector"), required=False)
+    place = forms.CharField(label=_("Town or postal code"), required=False, max_length=60)
+    silent = forms.ChoiceField(
+        label=_("Last contact"),
+        required=False,
+        choices=[
+            *ANY,
+            ("never", _("never")),
+            ("30", _("more than a month ago")),
+            ("120", _("more than four months ago")),
+            ("365", _("more than a year ago")),
+        ],
+    )
+    step = forms.ChoiceField(
+        label=_("Next step"),
+        required=False,
+        choices=[*ANY, ("overdue", _("overdue")), ("open", _("planned")), ("none", _("none planned"))],
+    )
+
+    def __init__(self, *args: Any, school: Organisation, colleagues: list[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].choices = [
+            *ANY,
+            ("nobody", _("nobody yet")),
+            *((str(colleague.pk), str(colleague)) for colleague in colleagues),
+        ]
+        self.fields["sector"].choices = [*ANY, *taxonomy.choices("nace", level=1)]
+
+
+class EmployerForm(forms.ModelForm):
+    """What the book says about an organisation."""
+
+    website = forms.URLField(label=_("Web site"), required=False, max_length=300, assume_scheme="https")
+    note = forms.CharField(label=_("Good to know"), required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 3}))
+
+    class Meta:
+        model = Organisation
+        fields = ["name", "trade_name", "register_number", "nace", "size_band", "website", "country"]
+        labels = {"nace": _("Sector")}
+
+    groups = [
+        (_("Who they are"), ["name", "trade_name", "country", "register_number", "nace", "size_band", "website"]),
+        (_("Note"), ["note"]),
+    ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["nace"] = forms.ChoiceField(
+            label=_("Sector"), required=False, choices=[*UNKNOWN, *_sectors(self.instance.nace)], help_text=_("As in NACE 2.1.")
+        )
+        self.fields["size_band"] = forms.ChoiceField(label=_("Size"), required=False, choices=[*UNKNOWN, *SizeBand.choices])
+        self.fields["country"] = forms.ChoiceField(label=_("Country"), choices=taxonomy.choices("country"))
+
+    def validate_constraints(self) -> None:
+        """Left to the action: what is unique depends on the school that keeps it."""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return {name: value for name, value in self.cleaned_data.items() if name in self.Meta.fields}
+
+
+def _sectors(held: str) -> list[tuple[str, str]]:
+    """The divisions, and the finer code an import may have brought."""
+    divisions = taxonomy.choices("nace", level=2)
+    if held and held not in dict(divisions):
+        return [(held, taxonomy.label("nace", held)), *divisions]
+    return divisions
+
+
+class SiteForm(forms.ModelForm):
+    """A place where an employer works."""
+
+    class Meta:
+        model = Site
+        fields = ["name", "street", "postal_code", "town", "phone"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["closed_on"] = Site._meta.get_field("closed_on").formfield(
+                widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+            )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.instance.pk and not any(cleaned.values()) and not self.empty_permitted:
+            raise forms.ValidationError(_("Give at least the town, the street or a name for the site."))
+        return cleaned
+
+
+class PersonForm(forms.ModelForm):
+    """Somebody at an employer, and what they do there."""
+
+    title = forms.CharField(label=_("Position"), required=False, max_length=150)
+    site = forms.ModelChoiceField(label=_("Site"), queryset=Site.objects.none(), required=False)
+    decides = forms.BooleanField(label=_("decides: says yes or no to working with us"), required=False)
+    signs = forms.BooleanField(label=_("signs: may sign agreements for the employer"), required=False)
+    trains = forms.BooleanField(label=_("trains: guides learners at the workplace"), required=False)
+    handles_personnel = forms.BooleanField(label=_("personnel: handles applications and papers"), required=False)
+
+    class Meta:
+        model = Person
+        fields = ["name", "email", "phone", "language"]
+
+    groups = [
+        (_("Who"), ["name", "title", "site", "email", "phone", "language"]),
+        (_("What they do for us"), ["decides", "signs", "trains", "handles_personnel"]),
+    ]
+    POSITION = ["title", "site", "decides", "signs", "trains", "handles_personnel"]
+
+    def __init__(self, *args: Any, employer: Employer, held: Position | None = None, **kwargs: Any) -> None:
+        if held is not None:
+            kwargs["initial"] = {name: getattr(held, name) for name in self.POSITION}
+            kwargs["instance"] = held.person
+        super().__init__(*args, **kwargs)
+        self.fields["site"].queryset = employer.organisation.sites.open().order_by("pk")
+        self.fields["language"] = forms.ChoiceField(
+            label=_("Language to write in"), required=False, choices=[*UNKNOWN, *taxonomy.choices("language")]
+        )
+
+    @property
+    def person(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in self.Meta.fields}
+
+    @property
+    def position(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in self.POSITION}
+
+
+class HandOverForm(forms.Form):
+    """Who looks after an employer from now on."""
+
+    owner = forms.ModelChoiceField(
+        label=_("Looked after by"), queryset=User.objects.none(), required=False, empty_label=_("nobody yet")
+    )
+
+    def __init__(self, *args: Any, colleagues: list[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = User.objects.filter(pk__in=[colleague.pk for colleague in colleagues]).order_by("name")

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import unicodedata
+from datetime import date, datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, Subquery
+from django.urls import reverse
+from django.utils.timezone import localdate
+from django.utils.translation import gettext_lazy as _
+
+from guildhall.people.models import Organisation, Site, User
+
+
+def sort_key_of(name: str) -> str:
+    """What a name is sorted by: without accents, case and signs, so that "Élan" stands beside "ELAN"."""
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(sign for sign in plain if sign.isalnum() or sign == " ").strip()[:120]
+
+
+class EmployerQuerySet(models.QuerySet["Employer"]):
+    def visible_to(self, user: User) -> EmployerQuerySet:
+        """Employers in the books of the schools this person works for."""
+        return self.filter(school__in=Organisation.objects.run_by(user).values("pk"))
+
+    def in_book_of(self, school: Organisation) -> EmployerQuerySet:
+        """Employers in one school's book."""
+        return self.filter(school=school.pk)
+
+    def looked_after_by(self, user: User) -> EmployerQuerySet:
+        """Employers this person owns."""
+        return self.filter(owner=user.pk)
+
+    def silent_since(self, moment: datetime) -> EmployerQuerySet:
+        """Employers nobody has spoken to since a moment, those never spoken to included."""
+        return self.filter(Q(last_contact_at__lt=moment) | Q(last_contact_at__isnull=True))
+
+    def with_overdue_step(self, day: date) -> EmployerQuerySet:
+        """Employers with an open next step that was due before a day."""
+        return self.filter(Exists(_open_steps().filter(employer=OuterRef("pk"), due_on__lt=day)))
+
+    def with_next_step(self) -> EmployerQuerySet:
+        """Employers annotated with ``next_due_on``, the day of their most urgent open step, or None."""
+        first = _open_steps().filter(employer=OuterRef("pk")).order_by("due_on", "pk")
+        return self.annotate(next_due_on=Subquery(first.values("due_on")[:1]))
+
+    def for_list(self) -> EmployerQuerySet:
+        """Employers with all that a row of the list shows, in as many queries as there are kinds of things."""
+        return self.select_related("organisation", "owner").prefetch_related(
+            Prefetch("organisation__sites", Site.objects.open().order_by("pk"), to_attr="open_sites"),
+            Prefetch("next_steps", _open_steps().select_related("owner").order_by("due_on", "pk"), to_attr="open_steps"),
+        )
+
+
+def _contacts() -> models.QuerySet:
+    from guildhall.engagement.models.contacts import Contact
+
+    return Contact.objects.all()
+
+
+def _open_steps() -> models.QuerySet:
+    from guildhall.engagement.models.contacts import NextStep
+
+    return NextStep.objects.open()
+
+
+class Employer(models.Model):
+    """An organisation as one school sees it."""
+
+    school = models.ForeignKey(Organisation, verbose_name=_("school"), on_delete=models.PROTECT, related_name="book")
+    organisation = models.ForeignKey(
+        Organisation, verbose_name=_("organisation"), on_delete=models.PROTECT, related_name="in_books"
+    )
+    sort_key = models.CharField(max_length=120, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("looked after by"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="employers",
+    )
+    note = models.TextField(_("good to know"), blank=True, max_length=4000)
+    # Kept beside the contacts because lists of ten thousand sort and filter by it; record_contact and remove_contact keep it true.
+    last_contact_at = models.DateTimeField(_("last contact"), null=True, blank=True, editable=False)
+    added_at = models.DateTimeField(_("in the book since"))
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("added by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    objects = EmployerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("employer")
+        verbose_name_plural = _("employers")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["school", "organisation"],
+                name="employer_once_in_a_book",
+                violation_error_message=_("This employer is already in the book."),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["school", "sort_key", "id"], name="employer_by_name"),
+            models.Index(fields=["school", "-last_contact_at", "id"], name="employer_by_last_contact"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.organisation)
+
+    def get_absolute_url(self) -> str:
+        return reverse("engagement:employer", args=[self.pk])
+
+
+class PersonQuerySet(models.QuerySet["Person"]):
+    def visible_to(self, user: User) -> PersonQuerySet:
+        """People in the books of the schools this person works for."""
+        return self.filter(school__in=Organisation.objects.run_by(user).values("pk"))
+
+    def forgettable(self, before: datetime) -> PersonQuerySet:
+        """People noted before a moment with whom nobody has spoken since, and who did not leave since either."""
+        return self.filter(
+            ~Exists(_contacts().filter(people=OuterRef("pk"), held_at__gte=before)),
+            ~Exists(Position.objects.filter(person=OuterRef("pk"), until__gte=before.date())),
+            created_at__lt=before,
+        )
+
+
+class Person(models.Model):
+    """Somebody who works at an employer, as one school knows them. They have no account here."""
+
+    school = models.ForeignKey(Organisation, verbose_name=_("school"), on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(_("name"), max_length=200)
+    email = models.EmailField(_("e-mail address"), max_length=254, blank=True)
+    phone = models.CharField(_("telephone"), max_length=40, blank=True)
+    language = models.CharField(_("language"), max_length=10, blank=True, help_text=_("The one to write to them in."))
+    asked_not_to_be_written_at = models.DateTimeField(_("asked not to be written to"), null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = PersonQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("person at an employer")
+        verbose_name_plural = _("people at employers")
+        indexes = [models.Index(fields=["school", "email"], name="person_by_email")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def may_be_written_to(self) -> bool:
+        return bool(self.email) and self.asked_not_to_be_written_at is None
+
+
+class PositionQuerySet(models.QuerySet["Position"]):
+    def for_list(self) -> PositionQuerySet:
+        """Positions with their people and sites, by name."""
+        return self.select_related("person", "site").order_by("person__name", "pk")
+
+    def current(self, on: date | None = None) -> PositionQuerySet:
+        """Positions held on a day (today)."""
+        return self.filter(Q(until__isnull=True) | Q(until__gte=on or localdate()))
+
+
+class Position(models.Model):
+    """Where a person works and what they do there for a school. The trainer is rarely the one who signs."""
+
+    person = models.ForeignKey(Person, verbose_name=_("person"), on_delete=models.CASCADE, related_name="positions")
+    employer = models.ForeignKey(Employer, verbose_name=_("employer"), on_delete=models.PROTECT, related_name="positions")
+    site = models.ForeignKey(
+        Site, verbose_name=_("site"), null=True, blank=True, on_delete=models.SET_NULL, related_name="positions"
+    )
+    title = models.CharField(_("position"), max_length=150, blank=True)
+    decides = models.BooleanField(_("decides"), default=False, help_text=_("Says yes or no to working with us."))
+    signs = models.BooleanField(_("signs"), default=False, help_text=_("May sign agreements for the employer."))
+    trains = models.BooleanField(_("trains"), default=False, help_text=_("Guides learners at the workplace."))
+    handles_personnel = models.BooleanField(_("personnel"), default=False, help_text=_("Handles applications and papers."))
+    since = models.DateField(_("since"), null=True, blank=True)
+    until = models.DateField(_("until"), null=True, blank=True)
+
+    objects = PositionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("position")
+        verbose_name_plural = _("positions")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "employer"],
+                name="position_held_once",
+                condition=Q(until__isnull=True),
+                violation_error_message=_("This person already works there."),
+            ),
+            models.CheckConstraint(
+                name="position_ends_after_it_begins",
+                condition=Q(until__isnull=True) | Q(since__isnull=True) | Q(until__gte=F("since")),
+                violation_error_message=_("The last day cannot be before the first."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} · {self.employer}"
+
+    @property
+    def is_current(self) -> bool:
+        return self.until is None or self.until >= localdate()

@@ -1,0 +1,212 @@
+"""What the employer book answers when it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.urls import reverse
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from guildhall.core.hooks import listen
+from guildhall.core.models import StoredFile
+from guildhall.core.questions import (
+    Kind,
+    MenuEntry,
+    documents_of_everything,
+    file_visible,
+    menu_entries,
+    search_kinds,
+    search_scopes,
+)
+from guildhall.core.search import Document
+from guildhall.engagement import actions, demo
+from guildhall.engagement.models import Contact, Employer, EmployerImport, NextStep, Person, Position
+from guildhall.engagement.search import CONTACT, EMPLOYER, everything, scope_of
+from guildhall.people.hooks import (
+    Belongings,
+    DemoStage,
+    ErasureStep,
+    PersonalData,
+    RetentionRule,
+    TodayAnswer,
+    TodayEntry,
+    belongings_of,
+    demo_stages,
+    erasure_of,
+    personal_data_of,
+    retention_rules,
+    today_entries,
+)
+from guildhall.people.middleware import PersonRequest
+from guildhall.people.models import STAFF_ROLES, Organisation, User
+
+#: Somebody at an employer who left, or was last spoken with, longer ago than this is forgotten.
+FORGET_PEOPLE_AFTER = timedelta(days=3 * 365)
+SHOWN_TODAY = 20
+
+
+def _works_for_a_school(request: PersonRequest) -> bool:
+    school = getattr(request, "organisation", None)
+    return school is not None and school.kind == Organisation.Kind.SCHOOL and not request.roles.isdisjoint(STAFF_ROLES)
+
+
+@listen(menu_entries)
+def ways_into_the_book(request: PersonRequest) -> list[MenuEntry]:
+    if not _works_for_a_school(request):
+        return []
+    return [
+        MenuEntry(_("Employers"), reverse("engagement:employers"), "building", position=20),
+        MenuEntry(_("Next steps"), reverse("engagement:steps"), "clock", position=10),
+    ]
+
+
+@listen(today_entries)
+def steps_of_today(user: User, organisation: Organisation | None, at: datetime) -> TodayAnswer | None:
+    """The promises that are due, the longest overdue first, each with whom to call."""
+    if organisation is None or organisation.kind != Organisation.Kind.SCHOOL:
+        return None
+    today = localtime(at).date()
+    due = NextStep.objects.visible_to(user).open().of(user).filter(employer__school=organisation).due_by(today)
+    shown = list(due.select_related("employer__organisation", "owner").order_by("due_on", "pk")[: SHOWN_TODAY + 1])
+    count = len(shown) if len(shown) <= SHOWN_TODAY else due.count()
+    shown = shown[:SHOWN_TODAY]
+    whom = _whom_to_call([step.employer_id for step in shown])
+    entries = [
+        TodayEntry(
+            due=step.due_on,
+            template="engagement/_today_step.html",
+            context={"step": step, "today": today, "call": whom.get(step.employer_id), "next": "/", "target": ""},
+        )
+        for step in shown
+    ]
+    return TodayAnswer(
+        title=_("Employers to get back to"),
+        entries=entries,
+        count=count,
+        more_url=reverse("engagement:steps"),
+        position=10,
+    )
+
+
+def _whom_to_call(employers: list[int]) -> dict[int, Position]:
+    """For each employer the person to ring up: who decides, else who handles personnel, else anybody with a telephone."""
+    positions = Position.objects.current().filter(employer__in=employers).exclude(person__phone="").select_related("person")
+    best_last = positions.order_by("decides", "handles_personnel", "-pk")
+    return {held.employer_id: held for held in best_last}
+
+
+@listen(belongings_of)
+def employers_and_promises(user: User, organisation: Organisation) -> Belongings | None:
+    employers = Employer.objects.in_book_of(organisation).looked_after_by(user).count()
+    steps = NextStep.objects.open().of(user).filter(employer__school=organisation).count()
+    if not employers and not steps:
+        return None
+    parts = [
+        ngettext("%(count)d employer", "%(count)d employers", employers) % {"count": employers},
+        ngettext("%(count)d open next step", "%(count)d open next steps", steps) % {"count": steps},
+    ]
+    return Belongings(
+        sentence=_("%(employers)s and %(steps)s in the employer book") % {"employers": parts[0], "steps": parts[1]},
+        count=employers + steps,
+        hand_over=lambda heir, by, at: actions.hand_over_work(organisation, of=user, heir=heir, by=by, at=at),
+    )
+
+
+@listen(personal_data_of)
+def what_the_book_holds(user: User) -> list[PersonalData]:
+    contacts = Contact.objects.filter(by=user).select_related("employer__organisation").order_by("-held_at")
+    steps = NextStep.objects.of(user).select_related("employer__organisation").order_by("-due_on")
+    return [
+        PersonalData(
+            key="engagement.contacts",
+            title=_("Contacts you wrote down"),
+            why=_("So that colleagues know who spoke with an employer, and when."),
+            columns={"held_at": _("When"), "employer": _("Employer"), "kind": _("What it was"), "said": _("What was said")},
+            rows=[
+                {
+                    "held_at": contact.held_at,
+                    "employer": str(contact.employer),
+                    "kind": contact.get_kind_display(),
+                    "said": contact.said,
+                }
+                for contact in contacts
+            ],
+        ),
+        PersonalData(
+            key="engagement.next_steps",
+            title=_("Next steps in your name"),
+            why=_("So that promises to employers are kept."),
+            columns={"due_on": _("Until"), "employer": _("Employer"), "what": _("What"), "state": _("State")},
+            rows=[
+                {"due_on": step.due_on, "employer": str(step.employer), "what": step.what, "state": step.get_state_display()}
+                for step in steps
+            ],
+        ),
+    ]
+
+
+@listen(erasure_of)
+def what_becomes_of_the_book(user: User) -> list[ErasureStep]:
+    """Contacts belong to the school and stay, under "Erased person"; what is still promised must be handed over first."""
+    contacts = Contact.objects.filter(by=user).count()
+    looked_after = Employer.objects.looked_after_by(user).count() + NextStep.objects.open().of(user).count()
+    return [
+        ErasureStep(
+            sentence=ngettext(
+                "%(count)d contact with employers stays with the school, without the name.",
+                "%(count)d contacts with employers stay with the school, without the name.",
+                contacts,
+            )
+            % {"count": contacts},
+            count=contacts,
+            carry_out=lambda at: None,  # the name goes with the account; nothing here repeats it
+            obstacle=_("Employers and next steps must be handed over to a colleague first.") if looked_after else "",
+        )
+    ]
+
+
+@listen(retention_rules)
+def how_long_people_at_employers_are_kept() -> list[RetentionRule]:
+    return [
+        RetentionRule(
+            key="engagement.people",
+            what=_("People at employers who left, or with whom nobody has spoken"),
+            why=_("They are noted only for working together; three years later that purpose is gone."),
+            keep=FORGET_PEOPLE_AFTER,
+            overdue=lambda before: Person.objects.forgettable(before).count(),
+            delete=lambda before: actions.forget_people(before=before, by=None),
+        )
+    ]
+
+
+@listen(search_scopes)
+def where_this_person_may_look(request: PersonRequest) -> list[str]:
+    return [scope_of(request.organisation)] if request.organisation and _works_for_a_school(request) else []
+
+
+@listen(search_kinds)
+def what_can_be_found() -> list[Kind]:
+    return [
+        Kind(EMPLOYER, _("Employers"), "building", position=10),
+        Kind(CONTACT, _("Contacts"), "chat", position=20),
+    ]
+
+
+@listen(documents_of_everything)
+def the_whole_book() -> Iterator[Document]:
+    return everything()
+
+
+@listen(demo_stages)
+def whom_the_demo_knows() -> DemoStage:
+    return demo.stage()
+
+
+@listen(file_visible)
+def who_sees_an_import_sees_its_file(request: PersonRequest, stored_file: StoredFile) -> bool:
+    if stored_file.kept_for_type != EmployerImport._meta.label_lower or not request.user.is_authenticated:
+        return False
+    return EmployerImport.objects.visible_to(request.user).filter(pk=stored_file.kept_for_id).exists()

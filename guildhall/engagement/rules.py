@@ -1,0 +1,36 @@
+"""Who may do what in a school's employer book."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from guildhall.core.rules import rule
+from guildhall.engagement.models import Contact, Employer, NextStep
+from guildhall.people.models import Organisation, User
+from guildhall.people.rules import can_coordinate, can_work_for
+
+
+@rule(_("Only people who work for this school can write in its employer book."))
+def can_write_in_book(user: User, school: Organisation) -> bool:
+    return school.kind == school.Kind.SCHOOL and can_work_for(user, school)
+
+
+@rule(_("Only managers and placement coordinators can import employers."))
+def can_import(user: User, school: Organisation) -> bool:
+    return can_coordinate(user, school)
+
+
+@rule(_("Only who looks after this employer, a manager or a placement coordinator can hand it to somebody else."))
+def can_hand_over(user: User, employer: Employer) -> bool:
+    nobody_yet = employer.owner_id is None and can_work_for(user, employer.school)
+    return nobody_yet or employer.owner_id == user.pk or can_coordinate(user, employer.school)
+
+
+@rule(_("Only who wrote this down, a manager or a placement coordinator can change it."))
+def can_change_contact(user: User, contact: Contact) -> bool:
+    return contact.by_id == user.pk or can_coordinate(user, contact.employer.school)
+
+
+@rule(_("Only people who work for this school can change its next steps."))
+def can_change_step(user: User, step: NextStep) -> bool:
+    return can_work_for(user, step.employer.school)

@@ -1,0 +1,82 @@
+"""How the employer book is found: what a search for an employer or a contact looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.text import Truncator
+
+from guildhall.core.search import Document, matching_keys
+from guildhall.engagement.models import Contact, Employer
+from guildhall.people.models import Organisation
+
+EMPLOYER = "engagement.employer"
+CONTACT = "engagement.contact"
+
+
+def scope_of(school: Organisation | int) -> str:
+    """The scope in which a school's book is found: by its staff, and by nobody else."""
+    return f"book:{school if isinstance(school, int) else school.pk}"
+
+
+def employer_documents(employers: Iterable[Employer]) -> Iterator[Document]:
+    """Describe employers by their names, number, sites and people; what was said about them is described by the contacts."""
+    # Read anew: what the caller holds may be older than what it has just written.
+    kept = Employer.objects.filter(pk__in=[employer.pk for employer in employers]).select_related("organisation")
+    for employer in kept.prefetch_related("organisation__sites", "positions__person"):
+        organisation = employer.organisation
+        sites = list(organisation.sites.all())
+        people = [held.person for held in employer.positions.all()]
+        towns = list(dict.fromkeys(site.town or site.postal_code for site in sites if site.town or site.postal_code))
+        words = [
+            organisation.name,
+            organisation.trade_name,
+            organisation.register_number,
+            organisation.website,
+            *(f"{site.name} {site.address} {site.register_number}" for site in sites),
+            *(f"{person.name} {person.email} {person.phone}" for person in people),
+            employer.note,
+        ]
+        yield Document(
+            kind=EMPLOYER,
+            key=employer.pk,
+            title=str(organisation),
+            detail=", ".join(towns[:3]),
+            text=" ".join(word for word in words if word),
+            scopes=[scope_of(employer.school_id)],
+            url=employer.get_absolute_url(),
+            boost=1,
+        )
+
+
+def contact_documents(contacts: Iterable[Contact]) -> Iterator[Document]:
+    """Describe contacts by what was said."""
+    for contact in contacts:
+        address = reverse("engagement:employer", args=[contact.employer_id])
+        yield Document(
+            kind=CONTACT,
+            key=contact.pk,
+            title=str(contact.employer),
+            detail=Truncator(contact.said).words(25),
+            text=contact.said,
+            scopes=[scope_of(contact.employer.school_id)],
+            url=f"{address}#contact-{contact.pk}",
+        )
+
+
+def employers_found(text: str, school: Organisation) -> QuerySet:
+    """The numbers of the employers in a school's book that a search finds, as a subquery."""
+    return matching_keys(EMPLOYER, text, [scope_of(school)])
+
+
+def everything() -> Iterator[Document]:
+    """Describe the whole book, all schools', in portions that fit into memory."""
+    employers = Employer.objects.select_related("organisation").order_by("pk")
+    last = 0
+    while portion := list(employers.filter(pk__gt=last)[:500]):
+        yield from employer_documents(portion)
+        last = portion[-1].pk
+    contacts = Contact.objects.select_related("employer__organisation").order_by("pk")
+    yield from contact_documents(contacts.iterator(chunk_size=1000))

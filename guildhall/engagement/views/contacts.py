@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from guildhall.core.http import came_from, wants_fragment
+from guildhall.engagement import actions
+from guildhall.engagement.forms.contacts import ContactForm
+from guildhall.engagement.models import Contact, Employer
+from guildhall.engagement.views.desk import form_page
+from guildhall.engagement.views.employers import done_with, employer_context
+from guildhall.people.middleware import PersonRequest
+
+
+def contact_record(request: PersonRequest, pk: int) -> HttpResponse:
+    """Write down a contact; the same form stands on the employer's page."""
+    employer = get_object_or_404(
+        Employer.objects.visible_to(request.user).select_related("organisation", "school", "owner"), pk=pk
+    )
+    form = ContactForm(request.POST or None, positions=employer.positions.for_list())
+    if request.method == "POST" and form.is_valid():
+        contact = actions.record_contact(employer, **_written(form), by=request.user, at=now())
+        undo = reverse("engagement:contact_remove", args=[contact.pk])
+        return done_with(request, employer, _("Written down."), undo=undo)
+    if form.is_bound and wants_fragment(request):
+        return render(request, "engagement/_employer.html", employer_context(request, employer, form), status=422)
+    return form_page(
+        request,
+        form,
+        title=_("Write down a contact"),
+        submit=_("Write it down"),
+        back=employer.get_absolute_url(),
+        employer=employer,
+        draft=f"contact-{employer.pk}",
+    )
+
+
+def _written(form: ContactForm) -> dict[str, Any]:
+    return {"people": (), **form.cleaned_data}
+
+
+def contact_change(request: PersonRequest, pk: int) -> HttpResponse:
+    """Correct what was written down about a contact."""
+    contact = get_object_or_404(_visible(request), pk=pk)
+    form = ContactForm(request.POST or None, positions=contact.employer.positions.for_list(), contact=contact)
+    if request.method == "POST" and form.is_valid():
+        actions.change_contact(contact, **_written(form), by=request.user, at=now())
+        return done_with(request, contact.employer, _("Saved."))
+    return form_page(
+        request,
+        form,
+        title=_("Correct a contact"),
+        submit=_("Save"),
+        back=contact.employer.get_absolute_url(),
+        employer=contact.employer,
+    )
+
+
+@require_POST
+def contact_remove(request: PersonRequest, pk: int) -> HttpResponse:
+    """Take back a contact that was written down by mistake."""
+    contact = get_object_or_404(_visible(request), pk=pk)
+    employer = actions.remove_contact(contact, by=request.user, at=now())
+    return done_with(request, employer, _("The contact is taken back."), to=came_from(request, employer.get_absolute_url()))
+
+
+def _visible(request: PersonRequest) -> Any:
+    return Contact.objects.visible_to(request.user).select_related("employer__organisation", "employer__school")

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.timezone import localdate, now
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from guildhall.core.http import came_from, page
+from guildhall.engagement import actions
+from guildhall.engagement.forms.contacts import ContactForm, DropForm, MoveForm, StepForm
+from guildhall.engagement.models import Employer, NextStep
+from guildhall.engagement.views.desk import colleagues_of, form_page, open_book
+from guildhall.engagement.views.employers import done_with
+from guildhall.people.middleware import PersonRequest
+
+ROWS = 50
+
+
+def step_list(request: PersonRequest) -> HttpResponse:
+    """What is promised: by me, or by everybody at school; the most urgent first."""
+    school = open_book(request)
+    everybody = request.GET.get("who") == "all"
+    steps = NextStep.objects.visible_to(request.user).open().filter(employer__school=school)
+    if not everybody:
+        steps = steps.of(request.user)
+    shown = steps.select_related("employer__organisation", "owner").order_by("due_on", "pk")
+    context = {
+        "everybody": everybody,
+        "page": Paginator(shown, ROWS).get_page(request.GET.get("page")),
+        "today": localdate(),
+    }
+    return page(request, "engagement/step_list.html", context)
+
+
+def step_add(request: PersonRequest, pk: int) -> HttpResponse:
+    """Promise to do something about an employer."""
+    employer = get_object_or_404(Employer.objects.visible_to(request.user).select_related("organisation", "school"), pk=pk)
+    form = StepForm(request.POST or None, colleagues=colleagues_of(employer.school), me=request.user)
+    if request.method == "POST" and form.is_valid():
+        actions.add_step(employer, **form.cleaned_data, by=request.user, at=now())
+        return done_with(request, employer, _("The next step is noted."))
+    return form_page(
+        request, form, title=_("Add a next step"), submit=_("Add"), back=employer.get_absolute_url(), employer=employer
+    )
+
+
+@require_POST
+def step_finish(request: PersonRequest, pk: int) -> HttpResponse:
+    """Tick a next step off."""
+    step = _step(request, pk)
+    actions.finish_step(step, by=request.user, at=now())
+    return _done(request, step, _("Done: %(step)s") % {"step": step.what}, undo=True)
+
+
+def step_contact(request: PersonRequest, pk: int) -> HttpResponse:
+    """Take a next step and write down what came of it, with what comes after it."""
+    step = _step(request, pk)
+    form = ContactForm(request.POST or None, positions=step.employer.positions.for_list())
+    if request.method == "POST" and form.is_valid():
+        written = {"people": (), **form.cleaned_data}
+        actions.record_contact(step.employer, **written, closes=step, by=request.user, at=now())
+        return _done(request, step, _("Written down, and the next step is done."))
+    return form_page(
+        request,
+        form,
+        title=step.what,
+        sentence=_("Write down what came of it. The next step is ticked off."),
+        submit=_("Write it down"),
+        back=came_from(request, step.employer.get_absolute_url()),
+        employer=step.employer,
+        draft=f"step-{step.pk}",
+    )
+
+
+def step_move(request: PersonRequest, pk: int) -> HttpResponse:
+    """Put a next step off; ``days`` from today, or to a day one chooses."""
+    step = _step(request, pk)
+    if request.method == "POST" and request.POST.get("days") in ("1", "7"):
+        due_on = localdate() + timedelta(days=int(request.POST["days"]))
+        actions.move_step(step, due_on=due_on, by=request.user, at=now())
+        return _done(request, step, _("Moved."))
+    form = MoveForm(request.POST or None, step=step, colleagues=colleagues_of(step.employer.school))
+    if request.method == "POST" and form.is_valid():
+        actions.move_step(step, **form.cleaned_data, by=request.user, at=now())
+        return _done(request, step, _("Moved."))
+    return form_page(
+        request,
+        form,
+        title=_("Move a next step"),
+        sentence=step.what,
+        submit=_("Move"),
+        back=came_from(request, step.employer.get_absolute_url()),
+        employer=step.employer,
+    )
+
+
+def step_drop(request: PersonRequest, pk: int) -> HttpResponse:
+    """Give a next step up, with a word why."""
+    step = _step(request, pk)
+    form = DropForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        actions.drop_step(step, word=form.cleaned_data["word"], by=request.user, at=now())
+        return _done(request, step, _("Dropped: %(step)s") % {"step": step.what}, undo=True)
+    return form_page(
+        request,
+        form,
+        title=_("Drop a next step"),
+        sentence=step.what,
+        submit=_("Drop"),
+        back=came_from(request, step.employer.get_absolute_url()),
+        employer=step.employer,
+    )
+
+
+@require_POST
+def step_reopen(request: PersonRequest, pk: int) -> HttpResponse:
+    """Take back that a next step was done or dropped."""
+    step = _step(request, pk)
+    actions.reopen_step(step, by=request.user, at=now())
+    return _done(request, step, _("It is open again."))
+
+
+def _step(request: PersonRequest, pk: int) -> NextStep:
+    steps: Any = NextStep.objects.visible_to(request.user).select_related("employer__organisation", "employer__school", "owner")
+    return get_object_or_404(steps, pk=pk)
+
+
+def _done(request: PersonRequest, step: NextStep, message: str, *, undo: bool = False) -> HttpResponse:
+    """Go back to where the step was shown: today, the list of steps, the employer."""
+    back = came_from(request, step.employer.get_absolute_url())
+    address = reverse("engagement:step_reopen", args=[step.pk]) if undo else ""
+    return done_with(request, step.employer, message, to=back, undo=address)

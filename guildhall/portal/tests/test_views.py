@@ -1,0 +1,117 @@
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils.timezone import localdate, now
+
+from guildhall.core import search
+from guildhall.engagement.models import Employer
+from guildhall.engagement.search import employer_documents
+from guildhall.engagement.tests.factories import EmployerFactory, NextStepFactory, PositionFactory, staff_of
+from guildhall.people.models import Role
+from guildhall.people.tests.factories import OrganisationFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def school():
+    return OrganisationFactory()
+
+
+@pytest.fixture
+def coordinator(school):
+    return staff_of(school, name="Łucja")
+
+
+@pytest.fixture
+def signed_in(client, coordinator):
+    client.force_login(coordinator)
+    client.get("/")  # the first page of a visit also writes the session
+    return client
+
+
+def today(client):
+    return client.get("/").content.decode()
+
+
+def test_a_visitor_learns_what_guildhall_is_without_a_cookie(client):
+    answer = client.get("/")
+    assert "School and workplace, in one book" in answer.content.decode()
+    assert not answer.cookies
+
+
+def test_today_begins_with_what_is_longest_overdue(signed_in, school, coordinator):
+    for name, days in (("Birke", 1), ("Ahorn", 9), ("Zeder", -3)):
+        employer = EmployerFactory(school=school, organisation__name=name)
+        NextStepFactory(employer=employer, owner=coordinator, due_on=localdate() - timedelta(days=days))
+    page = today(signed_in)
+    assert page.index("Ahorn") < page.index("Birke")
+    assert "Zeder" not in page
+    assert "2 things need you now" in page
+
+
+def test_today_says_whom_to_call(signed_in, school, coordinator):
+    employer = EmployerFactory(school=school)
+    PositionFactory(employer=employer, person__name="Anybody", person__phone="+49 1")
+    PositionFactory(employer=employer, person__name="The boss", person__phone="+49 2", decides=True)
+    NextStepFactory(employer=employer, owner=coordinator)
+    page = today(signed_in)
+    assert 'href="tel:+492"' in page
+    assert "Anybody" not in page
+
+
+def test_what_colleagues_promised_is_not_on_my_page(signed_in, school):
+    NextStepFactory(employer=EmployerFactory(school=school, organisation__name="Ahorn"), owner=staff_of(school))
+    assert "Ahorn" not in today(signed_in)
+    assert "All done for today" in today(signed_in)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_today_costs_the_same_for_one_and_for_three(signed_in, school, coordinator, count, django_assert_num_queries):
+    for _ in range(count):
+        employer = EmployerFactory(school=school)
+        PositionFactory(employer=employer, person__phone="+49 1")
+        NextStepFactory(employer=employer, owner=coordinator)
+    with django_assert_num_queries(6):
+        today(signed_in)
+
+
+def test_search_finds_only_what_this_person_may_see(client, school, coordinator):
+    EmployerFactory(school=school, organisation__name="Nordwind")
+    search.index_many(employer_documents(Employer.objects.all()))
+    address = reverse("portal:search") + "?q=nordwind"
+    for user, found in (
+        (coordinator, True),
+        (staff_of(school, role=Role.LEARNER), False),
+        (staff_of(OrganisationFactory()), False),
+        (UserFactory(), False),
+    ):
+        client.force_login(user)
+        assert ("Nordwind</a>" in client.get(address).content.decode()) is found
+
+
+def test_the_hits_as_a_fragment_are_those_of_the_page(signed_in, school):
+    EmployerFactory(school=school, organisation__name="Nordwind")
+    search.index_many(employer_documents(Employer.objects.all()))
+    address = reverse("portal:search") + "?q=nordwint"
+    fragment = signed_in.get(address, headers={"HX-Request": "true"}).content
+    assert b"Nothing is spelled like that" in fragment
+    assert fragment.strip() in signed_in.get(address).content
+
+
+@pytest.mark.parametrize("text", ["", "   ", "'\"*(NEAR AND", "\x00", "ä" * 5000])
+def test_no_question_is_too_strange(signed_in, text):
+    assert signed_in.get(reverse("portal:search"), {"q": text}).status_code == 200
+
+
+def test_nobody_signs_in_by_a_click_outside_the_demo(client, settings):
+    user = UserFactory()
+    settings.DEMO = False
+    assert client.post(reverse("portal:demo_sign_in"), {"user": user.pk}).status_code == 404
+
+
+def test_in_the_demo_only_its_own_people_are_signed_in_by_a_click(client, settings):
+    settings.DEMO = True
+    outsider = UserFactory(joined_at=now())
+    assert client.post(reverse("portal:demo_sign_in"), {"user": outsider.pk}).status_code == 404

@@ -1,0 +1,92 @@
+"""The first page for everybody: Today for who is signed in, what Guildhall is for who is not; and one search over all rooms."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import cast
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils.timezone import localdate, localtime, now
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from guildhall.core.http import page
+from guildhall.core.questions import search_kinds, search_scopes
+from guildhall.core.search import search
+from guildhall.people.hooks import TodayAnswer, TodayEntry, today_entries
+from guildhall.people.middleware import PersonRequest
+from guildhall.portal.demo import personas
+from guildhall.portal.forms import SearchForm
+
+HITS = 20
+
+
+@login_not_required
+def home(request: HttpRequest) -> HttpResponse:
+    """Today, or the welcome."""
+    if not request.user.is_authenticated:
+        return render(request, "portal/welcome.html", {"personas": personas() if settings.DEMO else []})
+    parts = _parts_of_today(cast(PersonRequest, request))
+    context = {
+        "greeting": _greeting(request.user.name),
+        "date": localdate(),
+        "parts": [(part, [_drawn(entry, request) for entry in part.entries]) for part in parts],
+        "waiting": sum(part.count for part in parts),
+    }
+    return render(request, "portal/today.html", context)
+
+
+def _parts_of_today(request: PersonRequest) -> list[TodayAnswer]:
+    answers = today_entries.ask(user=request.user, organisation=request.organisation, at=now())
+    parts = [part for part in answers if part is not None and part.count]
+    return sorted(parts, key=lambda part: (min(e.due for e in part.entries), part.position))
+
+
+def _drawn(entry: TodayEntry, request: HttpRequest) -> str:
+    return render_to_string(entry.template, entry.context, request)
+
+
+def _greeting(name: str) -> str:
+    hour = localtime().hour
+    if hour < 11:
+        return _("Good morning, %(name)s") % {"name": name} if name else _("Good morning")
+    if hour < 18:
+        return _("Good afternoon, %(name)s") % {"name": name} if name else _("Good afternoon")
+    return _("Good evening, %(name)s") % {"name": name} if name else _("Good evening")
+
+
+def search_page(request: HttpRequest) -> HttpResponse:
+    """One search over all rooms: what this person may see and nothing else."""
+    form = SearchForm(request.GET)
+    text = form.cleaned_data["q"] if form.is_valid() else ""
+    scopes = list(chain.from_iterable(search_scopes.ask(request=request)))
+    kinds = sorted(chain.from_iterable(search_kinds.ask()), key=lambda kind: kind.position)
+    wanted = [kind for kind in kinds if kind.kind == request.GET.get("kind")]
+    results = search(text, scopes=scopes, kinds=[kind.kind for kind in wanted or kinds], limit=HITS)
+    groups = [(kind, [hit for hit in results.hits if hit.kind == kind.kind]) for kind in kinds]
+    context = {
+        "form": form,
+        "text": text,
+        "results": results,
+        "groups": [(kind, hits) for kind, hits in groups if hits],
+    }
+    return page(request, "portal/search.html", context, fragment="portal/_hits.html")
+
+
+@login_not_required
+@require_POST
+def demo_sign_in(request: HttpRequest) -> HttpResponse:
+    """Sign in as one of the demo's people, by one click; there is no such page outside the demo."""
+    if not settings.DEMO:
+        raise Http404
+    known = {str(persona.user.pk): persona.user for persona in personas()}
+    user = known.get(request.POST.get("user", ""))
+    if user is None:
+        raise Http404
+    login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    return redirect("portal:home")
