@@ -167,6 +167,7 @@ ALL_LANGUAGES = {
 LANGUAGES = [(code, ALL_LANGUAGES[code]) for code in env.list("LANGUAGES", default=list(ALL_LANGUAGES))]
 LANGUAGE_CODE = env.str("LANGUAGE_CODE", LANGUAGES[0][0])
 USE_I18N = True
+FORMAT_MODULE_PATH = "guildhall.config.formats"
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", "Europe/Brussels")
 

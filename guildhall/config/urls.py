@@ -3,7 +3,6 @@
 from django.urls import include, path
 
 from guildhall.people.views.passes import pass_open
-
 from guildhall.people.views.signin import password_set
 
 urlpatterns = [

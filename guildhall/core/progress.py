@@ -88,6 +88,8 @@ def show_progress(request: HttpRequest, pk: str) -> HttpResponse:
         response = render(request, "core/_progress.html", {"progress": progress})
         if leads_on:
             response["HX-Redirect"] = progress.then
+        elif progress.finished:
+            response["HX-Refresh"] = "true"  # all of the page says that it is over
         return response
     if leads_on:
         return redirect(progress.then)

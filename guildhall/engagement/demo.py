@@ -1,7 +1,7 @@
 """The demo's employer books: a year of calls, visits and promises, loaded through the actions people use.
 
-A school's book is a folder under ``data/demo``. ``threads-*.yaml`` tell the stories of some employers in full; ``book.yaml`` names
-the others, which take one of its courses of events. Whatever is left to chance comes out the same each time.
+A school's book is a folder under ``data/demo``. ``threads-*.yaml`` tell the stories of some employers in full; ``book.yaml``
+names the others, which take one of its courses of events. Whatever is left to chance comes out the same each time.
 
 Moments are relative to the day of loading, so that the demo never grows old: ``-44w tue 10:20`` is Tuesday forty-four weeks
 before this one, ``-3d`` three working days ago, ``0d`` today (on a weekend the next Monday), ``+2d`` two working days after that.
@@ -23,7 +23,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -43,6 +43,7 @@ from guildhall.people.models import Organisation, Site, User
 BOOKS = Path(__file__).parent / "data" / "demo"
 
 WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+HOLIDAYS = {(1, 1), (5, 1), (12, 24), (12, 25), (12, 26), (12, 31)}
 #: What a role is called in the files, and the field of ``Position`` that says so.
 ROLES = {"decides": "decides", "signs": "signs", "trains": "trains", "personnel": "handles_personnel"}
 #: At which hours somebody at school does such a thing, and how many minutes later they have written it down.
@@ -78,8 +79,15 @@ def day_of(words: str, today: date) -> date:
     number = int(said[1])
     if said[2] == "w":
         monday = today - timedelta(days=today.weekday())
-        return monday + timedelta(weeks=number, days=WEEKDAYS.index(said[3]))
-    return _working_day(today, number)
+        return _before_a_holiday(monday + timedelta(weeks=number, days=WEEKDAYS.index(said[3])))
+    return _before_a_holiday(_working_day(today, number))
+
+
+def _before_a_holiday(day: date) -> date:
+    """Return the day itself, or where offices are closed all over Europe the working day before."""
+    while (day.month, day.day) in HOLIDAYS:
+        day = _working_day(day, -1)
+    return day
 
 
 def _working_day(today: date, number: int) -> date:
@@ -107,7 +115,8 @@ class _Book:
         self.plan = _read(folder / "book.yaml")
         self.threads = [thread for path in sorted(folder.glob("threads-*.yaml")) for thread in _read(path)]
         self.today = today
-        self.chance = Random(folder.name)  # noqa: S311: the same book each time is what is wanted
+        # The same book each time is what is wanted.
+        self.chance = Random(folder.name)  # noqa: S311
         self.telephones = {country: count(201) for country in TELEPHONES}
         self.numbers = count(1)
         self.school = Organisation.objects.get(name=self.plan["school"])
@@ -182,6 +191,8 @@ class _Book:
         country = thread.get("country", self.plan["country"])
         language = thread.get("language", self.plan["language"])
         events = [self._event(line) for line in thread["story"]]
+        for earlier, later in pairwise(events):  # a holiday may have pushed one before the other
+            later["at"] = max(later["at"], earlier["at"] + timedelta(minutes=10))
         added_at = events[0]["at"] - timedelta(minutes=25)
         first_site, *more_sites = thread["sites"]
         employer = self._add(
@@ -287,7 +298,7 @@ class _Book:
         language = elsewhere.get("language", self.plan["language"])
         country = self._country(self.plan["towns"][town][0])
         owner = self.colleagues[elsewhere.get("by") or self.chance.choice(self.plan["colleagues"])]
-        domain = slugify(_plain(" ".join(name.split()[:3])))
+        domain = _domain(name)
         moments = list(self._moments(elsewhere.get("steps") or self.plan["courses"].get(course, [])))
         # Without anything told of it, an employer stands in the book since the beginning, or has just been added.
         added_at = moments[0][0] - timedelta(days=3) if moments else self._silent_since()
@@ -343,7 +354,7 @@ class _Book:
         self._add_person(employer, name=name, title=title, does=does, domain=domain, email=email, language=language, at=at)
 
     def _moments(self, course: list[dict[str, Any]]) -> Iterator[tuple[datetime, dict[str, Any], int]]:
-        """Yield when each step of a course took place, as far as it has, and in which words; some things are done twice a year."""
+        """Yield when each step of a course took place, as far as it has, and in which words; some take place twice."""
         week = self.chance.randint(-50, -8)
         words = [self.chance.randrange(12) for _step in course]
         for cycle in range(2 if len(course) > 3 and self.chance.random() < 0.6 else 1):
@@ -380,10 +391,10 @@ class _Book:
         elif ending == "dropped":
             actions.drop_step(promise, word=word, by=by, at=at)
         else:
-            actions.move_step(promise, due_on=_working_day(self.today, self.chance.randint(2, 25)), word=word, by=by, at=at)
+            actions.move_step(promise, due_on=day_of(f"+{self.chance.randint(2, 25)}d", self.today), word=word, by=by, at=at)
 
     def _workday(self, day: date) -> date:
-        return day + timedelta(days=max(0, 7 - day.weekday()) if day.weekday() >= 5 else 0)
+        return _before_a_holiday(day + timedelta(days=7 - day.weekday() if day.weekday() >= 5 else 0))
 
     def _country(self, postal_code: str) -> str:
         """Read the country off a postal code: 59-900 is Polish, 7350-201 Portuguese, 06001 Spanish beside Portugal."""
@@ -399,7 +410,13 @@ def _read(path: Path) -> Any:
 
 
 def _plain(name: str) -> str:
-    return name.lower().translate(str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ł": "l", "/": " "}))
+    return name.lower().translate({ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue", ord("ß"): "ss", ord("ł"): "l", ord("/"): " "})
+
+
+def _domain(name: str) -> str:
+    """Return "elektro-wackelkontakt" for Elektro Wackelkontakt e. K., without the legal form and the little words."""
+    words = [word for word in name.split() if len(word) > 3 and word != "GmbH" and not word.endswith((".", ")"))]
+    return slugify(_plain(" ".join(words[-2:])))
 
 
 def _mailbox(name: str) -> str:

@@ -201,8 +201,8 @@ def the_whole_book() -> Iterator[Document]:
 
 
 @listen(demo_stages)
-def whom_the_demo_knows() -> DemoStage:
-    return demo.stage()
+def whom_the_demo_knows() -> list[DemoStage]:
+    return [demo.stage()]
 
 
 @listen(file_visible)

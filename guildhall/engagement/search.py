@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
 from django.utils.text import Truncator
 
 from guildhall.core.search import Document, matching_keys
-from guildhall.engagement.models import Contact, Employer
+from guildhall.engagement.models import Contact, Employer, Position
 from guildhall.people.models import Organisation
 
 EMPLOYER = "engagement.employer"
@@ -25,7 +25,8 @@ def employer_documents(employers: Iterable[Employer]) -> Iterator[Document]:
     """Describe employers by their names, number, sites and people; what was said about them is described by the contacts."""
     # Read anew: what the caller holds may be older than what it has just written.
     kept = Employer.objects.filter(pk__in=[employer.pk for employer in employers]).select_related("organisation")
-    for employer in kept.prefetch_related("organisation__sites", "positions__person"):
+    positions = Prefetch("positions", Position.objects.select_related("person"))
+    for employer in kept.prefetch_related("organisation__sites", positions):
         organisation = employer.organisation
         sites = list(organisation.sites.all())
         people = [held.person for held in employer.positions.all()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 
 from django.conf import settings
 from django.db import transaction
@@ -93,7 +94,7 @@ def personas() -> list[Persona]:
     """Return whom one can sign in as; nobody unless the demo is loaded."""
     mondays = dict(_MONDAYS)
     memberships = Membership.objects.current().filter(user__email__in=mondays, user__is_active=True)
-    first = {}
+    first: dict[str, Membership] = {}
     for membership in memberships.select_related("user", "organisation").order_by("pk"):
         first.setdefault(membership.user.email, membership)
     return [
@@ -124,7 +125,7 @@ def load(today: date, *, say: Callable[[str], object]) -> None:
         raise Refused(_("The demo is here already. Nothing was changed."))
     if not is_empty():
         raise Refused(_("There are people or organisations here already. The demo is loaded into an empty installation only."))
-    stages = sorted(demo_stages.ask(), key=lambda stage: stage.position)
+    stages = sorted(chain.from_iterable(demo_stages.ask()), key=lambda stage: stage.position)
     with transaction.atomic():
         for stage in stages:
             say(stage.sentence)

@@ -12,6 +12,8 @@ from uuid import UUID
 from django.utils.timezone import get_default_timezone
 from django_tasks import base
 
+URGENT = 10
+
 tasks: dict[str, Task] = {}
 schedules: dict[str, Timing] = {}
 
@@ -39,7 +41,7 @@ def task(
         attempts: how often it is tried in all; a worker that dies during one has used it up.
         backoff: the wait after the first failure; it doubles with each further one, up to six hours.
         in_parts: whether the function opens its transactions itself, with ``part`` or ``steps``.
-        priority: from -100 to 100; higher goes first.
+        priority: from -100 to 100; higher goes first. For those from ``URGENT`` on every worker has a thread to spare.
     """
 
     def declare(function: Callable[..., None]) -> Task:

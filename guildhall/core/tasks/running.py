@@ -19,6 +19,7 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.timezone import now
 from django_tasks import TaskResultStatus as Status
+from django_tasks.base import TASK_MIN_PRIORITY
 from django_tasks_db.models import DBTaskResult
 
 from guildhall.core.errors import Refusal
@@ -35,15 +36,12 @@ class WorkerDied(Exception):
     """The worker that ran the task is no more, or has not been heard of for too long."""
 
 
-class Interruption(BaseException):
-    """A reason to leave a task that is none of its business: like KeyboardInterrupt, not for it to catch."""
-
-
-class ClaimLost(Interruption):
+# Like KeyboardInterrupt these two are none of the task's business, and not for it to catch.
+class ClaimLost(BaseException):
     """The task was given to somebody else, because this worker was believed dead. Nothing it still does may count."""
 
 
-class HandBack(Interruption):
+class HandBack(BaseException):
     """The worker has been asked to stop; another will go on with the task."""
 
 
@@ -146,9 +144,9 @@ class Claim:
         return translation.get_language()
 
 
-def claim_next(worker_id: str, stopping: Event | None = None) -> Claim | None:
-    """Claim the task that is to be run next, if there is one."""
-    ready = DBTaskResult.objects.ready()
+def claim_next(worker_id: str, stopping: Event | None = None, *, least: int = TASK_MIN_PRIORITY) -> Claim | None:
+    """Claim the task that is to be run next, of those with at least the priority ``least``, if there is one."""
+    ready = DBTaskResult.objects.ready().filter(priority__gte=least)
     if not ready.exists():  # a read that locks nobody: all that an idle worker does
         return None
     with transaction.atomic():

@@ -13,10 +13,11 @@ from django.conf import settings
 from django.db import OperationalError, close_old_connections, connection, transaction
 from django.utils.timezone import now
 from django_tasks import TaskResultStatus as Status
+from django_tasks.base import TASK_MIN_PRIORITY
 from django_tasks_db.models import DBTaskResult
 
 from guildhall.core import models
-from guildhall.core.tasks.declaring import defer, schedules, tasks
+from guildhall.core.tasks.declaring import URGENT, defer, schedules, tasks
 from guildhall.core.tasks.running import carry_out, claim_next, recover
 
 POLL_SECONDS = 0.3
@@ -35,7 +36,9 @@ class Worker:
     def __init__(self, threads: int = 1) -> None:
         self.id = uuid4()
         self.host = socket.gethostname()
-        self.threads = [Thread(target=self._work, name=f"tasks-{number}", daemon=True) for number in range(threads)]
+        # One more than asked for, so that a letter somebody waits for is not behind an import.
+        priorities = [URGENT] + threads * [TASK_MIN_PRIORITY]
+        self.threads = [Thread(target=self._work, args=[least], daemon=True) for least in priorities]
         self.stopping = Event()
         self.crashed = False
 
@@ -45,7 +48,7 @@ class Worker:
         models.Worker.objects.filter(host=self.host, pid=os.getpid()).delete()
         enter_schedules()
         self._beat()
-        _log.info("worker started", threads=len(self.threads))
+        _log.info("worker started")
         for thread in self.threads:
             thread.start()
         while not self.stopping.wait(settings.WORKER_DEAD_AFTER / BEATS_BEFORE_DEAD):
@@ -73,11 +76,11 @@ class Worker:
         models.Worker.objects.exclude(pk__in=alive).delete()
         enter_due_tasks()
 
-    def _work(self) -> None:
+    def _work(self, least: int) -> None:
         try:
             while not self.stopping.is_set():
                 try:
-                    claim = claim_next(str(self.id), self.stopping)
+                    claim = claim_next(str(self.id), self.stopping, least=least)
                 except OperationalError as error:
                     _log.warning("the database does not answer", error=str(error))
                     connection.close()

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 from guildhall.core.errors import Refused
 from guildhall.core.models import AuditLine, Progress
 from guildhall.core.progress import steps
-from guildhall.core.tasks import task
+from guildhall.core.tasks import URGENT, task
 
 
 def write(thing: object) -> None:
@@ -47,6 +47,11 @@ def stumble(thing: str) -> None:
 @task()
 def tick() -> None:
     write("tick")
+
+
+@task(priority=URGENT)
+def ring() -> None:
+    write("ring")
 
 
 @task()

@@ -274,8 +274,10 @@ class TestProcesses:
         for number in range(60):
             defer("jobs.mark", thing=f"mark {number}", seconds=0.02)
         for _ in range(4):
-            victims = [start_worker(waiting=False), start_worker("--threads=2")]
-            time.sleep(dice.uniform(0, 0.5))
+            victims = [start_worker(waiting=False), start_worker("--threads=2", waiting=False)]
+            pids = [victim.pid for victim in victims]
+            wait_until(lambda pids=pids: models.Worker.objects.filter(pid__in=pids).exists())
+            time.sleep(dice.uniform(0, 0.6))
             for victim in victims:
                 victim.kill()
                 victim.wait()
@@ -308,6 +310,13 @@ class TestProcesses:
         frozen.send_signal(signal.SIGCONT)
         time.sleep(1)
         assert Counter(written()) == Counter(f"step {number}" for number in range(60))
+
+    def test_what_is_urgent_does_not_wait_behind_a_long_task(self, start_worker, user):
+        start_progress("jobs.march", by=user, doing="", count=500, pause_seconds=0.1)
+        start_worker()
+        wait_until(lambda: len(written()) >= 5)
+        defer("jobs.ring")
+        wait_until(lambda: "ring" in written(), seconds=3)
 
     def test_it_begins_within_half_a_second(self, start_worker):
         start_worker()

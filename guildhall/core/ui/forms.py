@@ -95,6 +95,7 @@ def filter_bar(context: Context, content: str, *, form: BaseForm, target: str = 
         "path": context["request"].path,
         "search_field": search_field,
         "fields": list(fields.values()),
+        "narrowed": any(form.data.get(field.html_name) for field in fields.values()),
         "kept": [("sort", value) for value in cast(QueryDict, form.data).getlist("sort")],
     }
 

@@ -7,8 +7,7 @@ from guildhall.engagement.importing.survey import look_over
 
 def guessed(headings, *rows, country=""):
     lines = [";".join(headings.split("; ")), *rows]
-    seen = look_over(io.BytesIO("\n".join(lines).encode()), country=country)
-    return {name: heading for heading, name in ((heading, name) for name, heading in seen.mapping.items())}
+    return look_over(io.BytesIO("\n".join(lines).encode()), country=country).mapping
 
 
 ROWS = (
@@ -31,9 +30,8 @@ ROWS = (
     ],
 )
 def test_headings_are_understood_in_every_language(headings):
-    assert list(guessed(headings, *ROWS).values()) == [headings.split("; ")[at] for at in (0, 1, 2, 3, 7, 4, 5, 6, 8, 9)] or sorted(
-        guessed(headings, *ROWS)
-    ) == sorted("name street postal_code town phone email website size person_name note".split())
+    fields = ["name", "street", "postal_code", "town", "phone", "email", "website", "size", "person_name", "note"]
+    assert guessed(headings, *ROWS) == dict(zip(fields, headings.split("; "), strict=True))
 
 
 def test_a_persons_columns_are_told_from_the_employers():
@@ -96,7 +94,7 @@ def test_a_list_of_something_else_is_not_taken_for_employers():
 
 
 def test_the_country_shows_in_the_register_numbers():
-    content = "nom;siret\nAlpha;85052026300011\nBeta;77931004400028\n".encode()
+    content = b"nom;siret\nAlpha;85052026300011\nBeta;77931004400028\n"
     assert look_over(io.BytesIO(content), country="BE").country == "FR"
     assert look_over(io.BytesIO(b"name;number\nAlpha;123\n"), country="BE").country == "BE"
 

@@ -126,7 +126,10 @@ def zipped():
         (b"name;town\nMiller;Co\0rk\n", "not plain text (row 2)"),
         (bytes(range(256)) * 40, "not plain text"),
         (codecs.BOM_UTF16_LE + b"n\0a\0m\0e\0\n\0\x00\xd8x\0", "Row 2 holds signs that cannot be read"),
-        ("name;town\nMüller;Köln\nGroß;Zürich\n".encode() + b"Gr\xfc\xdf;x\n" + "Möller;Köln\n".encode() * 9, "Row 4 holds signs"),
+        (
+            "name;town\nMüller;Köln\nGroß;Zürich\n".encode() + b"Gr\xfc\xdf;x\n" + "Möller;Köln\n".encode() * 9,
+            "Row 4 holds signs",
+        ),
     ],
 )
 def test_what_is_no_table_is_refused_with_a_sentence(content, sentence):

@@ -31,7 +31,9 @@ class Command(BaseCommand):
         parser.add_argument("--school", required=True, metavar="SLUG", help="the school's short name")
         parser.add_argument("--dry-run", action="store_true", help="say what would happen, write nothing")
         parser.add_argument("--country", default="", help="of employers for which the file names none, such as FR")
-        parser.add_argument("--map", action="append", default=[], metavar="FIELD=HEADING", help=f"what a column is, one of: {', '.join(FIELDS)}")
+        parser.add_argument(
+            "--map", action="append", default=[], metavar="FIELD=HEADING", help=f"what a column is, one of: {', '.join(FIELDS)}"
+        )
 
     def handle(self, *, file: Path, school: str, dry_run: bool, country: str, map: list[str], **options: Any) -> None:
         try:

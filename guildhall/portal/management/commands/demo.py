@@ -21,6 +21,7 @@ class Command(BaseCommand):
             self._print_personas()
         elif demo.is_loaded():
             self.stdout.write(_("The demo is here already. Nothing was changed."))
+            self._print_personas()
         elif not if_empty or demo.is_empty():
             try:
                 demo.load(localdate(), say=lambda sentence: self.stdout.write(f"  {sentence} …"))

@@ -10,7 +10,10 @@ from guildhall.core.catalogues import compile_catalogues
 
 
 class Command(BaseCommand):
-    help = "Makes this installation ready to serve, after an install or an upgrade: translations, database, reference data. Does only what is missing."
+    help = (
+        "Makes this installation ready to serve, after an install or an upgrade: "
+        "translations, database, reference data. Does only what is missing."
+    )
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,0 +1,521 @@
+"""What rows mean for a book: which firm and which site each is about, and what it brings. Nothing here reads or writes anything.
+
+A firm is recognised by its register number. Without one it is the same if the name is the same and so is the place, the town or
+the domain on the web; the name alone proves nothing, and somebody has to decide. A site is recognised by its number, else by
+its address.
+
+What a file says about a firm is taken from all its rows together (``Told``), so that it does not matter which comes first. Of
+rows that contradict each other about one site the first counts, and the others are unclear: the same file twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from django.utils.formats import date_format, localize
+from django.utils.translation import gettext as _
+
+from guildhall.engagement.importing.mapping import FIELDS
+from guildhall.engagement.importing.naming import domain_of, folded, name_key, street_key, town_key
+from guildhall.engagement.importing.numbers import digits
+from guildhall.engagement.importing.understanding import Row
+
+FIRM_FIELDS = ("name", "trade_name", "country", "register_number", "nace", "size_band", "website")
+PLACE_FIELDS = (
+    "name", "register_number", "street", "postal_code", "town", "country", "latitude", "longitude", "phone", "email", "closed_on",
+)  # fmt: skip
+PERSON_FIELDS = ("name", "email", "phone")
+_BANDS = ("", "0", "1-9", "10-49", "50-249", "250+")
+_FROM_ROW = ("street", "postal_code", "town", "latitude", "longitude", "phone", "email", "closed_on")
+#: Values of which another spelling says the same.
+_SPELLED = {"street": street_key, "town": town_key, "name": name_key, "phone": digits}
+_LABELS = {"register_number": "firm_number", "nace": "sector", "size_band": "size"}
+
+
+class Outcome(StrEnum):
+    NEW = "new"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    UNCLEAR = "unclear"
+    WRONG = "wrong"
+
+
+class Unclear(Exception):
+    """A row of which only a person can say what it is about."""
+
+
+@dataclass(eq=False, slots=True)
+class Someone:
+    """A person at a firm. ``pk`` is None while they are only planned, ``position_pk`` while their work there is."""
+
+    name: str
+    email: str = ""
+    phone: str = ""
+    title: str = ""
+    pk: int | None = None
+    position_pk: int | None = None
+    place: Place | None = None
+    dirty: set[str] = field(default_factory=set)
+    told: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(eq=False, slots=True)
+class Place:
+    """A site, held or planned (``pk`` None). ``told``: the row that gave a value; ``dirty``: which values are to be written."""
+
+    name: str = ""
+    register_number: str = ""
+    street: str = ""
+    postal_code: str = ""
+    town: str = ""
+    country: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    phone: str = ""
+    email: str = ""
+    closed_on: date | None = None
+    pk: int | None = None
+    dirty: set[str] = field(default_factory=set)
+    told: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(eq=False, slots=True)
+class Firm:
+    """An employer, held or planned. ``ours`` is false for one that keeps its own record, which no file changes."""
+
+    name: str
+    trade_name: str = ""
+    country: str = ""
+    register_number: str = ""
+    nace: str = ""
+    size_band: str = ""
+    website: str = ""
+    note: str = ""
+    pk: int | None = None
+    employer_pk: int | None = None
+    ours: bool = True
+    places: list[Place] = field(default_factory=list)
+    people: list[Someone] = field(default_factory=list)
+    dirty: set[str] = field(default_factory=set)
+    told: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def shown_name(self) -> str:
+        return self.trade_name or self.name
+
+    @property
+    def name_keys(self) -> set[str]:
+        return {name_key(name) for name in (self.name, self.trade_name) if name}
+
+
+class Book:
+    """The firms that may be meant by some rows, found by number and by name."""
+
+    def __init__(self) -> None:
+        self.firms: dict[int, Firm] = {}
+        self.acquaintances: dict[tuple[str, str], int] = {}
+        """People the school knows anywhere, by e-mail address and folded name."""
+        self._by_number: dict[tuple[str, str], Firm] = {}
+        self._by_site_number: dict[tuple[str, str], Firm] = {}
+        self._by_name: dict[str, list[Firm]] = defaultdict(list)
+
+    def add(self, firm: Firm) -> None:
+        if firm.pk is not None:
+            self.firms[firm.pk] = firm
+        for key in firm.name_keys:
+            self._by_name[key].append(firm)
+        self.note_numbers(firm)
+
+    def note_numbers(self, firm: Firm) -> None:
+        """Learn the numbers a firm and its sites have got."""
+        if firm.register_number:
+            self._by_number[firm.country, firm.register_number] = firm
+        for place in firm.places:
+            if place.register_number:
+                self._by_site_number[firm.country, place.register_number] = firm
+
+    def numbered(self, row: Row) -> Firm | None:
+        """The firm that has the row's number; without one, the firm that has the row's site."""
+        if row.firm_number:
+            return self._by_number.get((row.country, row.firm_number))
+        return self._by_site_number.get((row.country, row.site_number)) if row.site_number else None
+
+    def named(self, row: Row) -> list[Firm]:
+        """The firms of the row's country that bear its name, as their own or on the door."""
+        return [firm for firm in self._by_name.get(name_key(row.name), ()) if firm.country == row.country]
+
+
+@dataclass(frozen=True, slots=True)
+class Says:
+    """What a file says about a firm as a whole."""
+
+    name: str
+    trade_name: str
+    nace: str
+    size_band: str
+    website: str
+
+
+class Told:
+    """What all rows of a file together say about each firm that has a number."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._rows: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        for row in rows:
+            if row.firm_number:
+                self._rows[row.country, row.firm_number].append(row)
+
+    def about(self, row: Row) -> Says:
+        """The name and sector most rows give, the size of the largest site, the trade name if all have the same."""
+        rows = self._rows.get((row.country, row.firm_number)) if row.firm_number else None
+        if not rows or len(rows) == 1:
+            return Says(row.name, row.trade_name, row.nace, row.size_band, row.website)
+        doors = {one.trade_name for one in rows}
+        return Says(
+            name=_commonest(one.name for one in rows),
+            trade_name=doors.pop() if len(doors) == 1 else "",
+            nace=_commonest(one.nace for one in rows),
+            size_band=max((one.size_band for one in rows), key=_BANDS.index),
+            website=_commonest(one.website for one in rows),
+        )
+
+
+def _commonest(values: Iterable[str]) -> str:
+    counted = Counter(value for value in values if value)
+    return min(counted, key=lambda value: (-counted[value], value), default="")  # whatever the order of the rows
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A value of the book that a row replaces."""
+
+    what: str
+    before: Any
+    after: Any
+
+    def __str__(self) -> str:
+        label = FIELDS.get(_LABELS.get(self.what, self.what), self.what)
+        values = {"field": label, "before": _shown(self.before), "after": _shown(self.after)}
+        if self.before in ("", None):
+            return _("%(field)s: “%(after)s” is added.") % values
+        return _("%(field)s: “%(before)s” becomes “%(after)s”.") % values
+
+
+def _shown(value: Any) -> str:
+    return date_format(value, "SHORT_DATE_FORMAT") if isinstance(value, date) else str(localize(value))
+
+
+@dataclass(slots=True)
+class Decision:
+    """What becomes of a row: nothing is planned for one that is unclear or wrong, and ``reason`` says why."""
+
+    row: Row
+    outcome: Outcome
+    reason: str = ""
+    firm: Firm | None = None
+    place: Place | None = None
+    someone: Someone | None = None
+    is_new_firm: bool = False
+    is_new_place: bool = False
+
+
+def plan(rows: Sequence[Row], book: Book, told: Told) -> Iterator[Decision]:
+    """Decide row after row, and plan into the book what each brings."""
+    for row in rows:
+        if row.wrong:
+            yield Decision(row, Outcome.WRONG, row.wrong)
+            continue
+        try:
+            yield _Deciding(row, book, told.about(row)).decide()
+        except Unclear as unclear:
+            yield Decision(row, Outcome.UNCLEAR, str(unclear))
+
+
+class _Deciding:
+    """One row being decided. Everything is compared first; only then is anything planned, so that a row goes in as a whole."""
+
+    def __init__(self, row: Row, book: Book, says: Says) -> None:
+        self.row, self.book, self.says = row, book, says
+        self.planned: list[tuple[Firm | Place | Someone, Change]] = []
+
+    def decide(self) -> Decision:
+        row = self.row
+        firm = self.book.numbered(row) or self._by_name()
+        if firm is None:
+            return self._new_firm()
+        if not firm.ours:
+            return self._somebody_elses(firm)
+        place, is_new_place = self._place_in(firm)
+        is_one_of_several = len(firm.places) + is_new_place > 1
+        self._compare_firm(firm, place, is_one_of_several)
+        if place is not None and not is_new_place:
+            self._compare_place(firm, place, is_one_of_several)
+        someone = self._someone_at(firm)
+        is_new_person = row.person_name != "" and someone not in firm.people
+        # Nothing below fails.
+        changes = [change for _thing, change in self.planned]
+        for thing, change in self.planned:
+            setattr(thing, change.what, change.after)
+            thing.dirty.add(change.what)
+        self.book.note_numbers(firm)
+        if is_new_place and place is not None:
+            firm.places.append(place)
+            self.book.note_numbers(firm)
+        if is_new_person:
+            someone = self._introduce(firm, someone, place)
+        self._remember(firm, place, someone)
+        joins_book = firm.employer_pk is None and firm.pk is not None and "employer" not in firm.told
+        if joins_book:
+            firm.told["employer"] = row.number
+        brings_more = Outcome.CHANGED if changes or is_new_person else Outcome.UNCHANGED
+        outcome = Outcome.NEW if is_new_place or joins_book else brings_more
+        sentences = [str(change) for change in changes]
+        if is_new_person:
+            sentences.append(_("%(person)s is added.") % {"person": row.person_name})
+        return Decision(
+            row,
+            outcome,
+            " ".join(sentences) if outcome == Outcome.CHANGED else "",
+            firm,
+            place,
+            someone,
+            is_new_firm=joins_book,
+            is_new_place=is_new_place,
+        )
+
+    # Which firm
+
+    def _by_name(self) -> Firm | None:
+        row, same, near = self.row, [], []
+        for firm in self.book.named(row):
+            if row.firm_number and firm.register_number:
+                continue  # two numbers, two firms
+            agree = _doors_agree(row, firm)
+            if agree is False:
+                continue
+            here = [place for place in firm.places if _is_same_place(row, place)]
+            nearby = bool(here) or _in_same_town(row, firm)
+            placeless = not _has_place(row) and not any(_place_words(place) for place in firm.places)
+            at_one_door = bool(row.street) and any(place.street for place in here)
+            if at_one_door or domain_of(row.website, row.email) in _domains(firm) or (agree and (nearby or placeless)):
+                same.append(firm)
+            elif agree or nearby:
+                near.append(firm)
+        if len(same) == 1:
+            return same[0]
+        if same or near:
+            raise Unclear(_several_called(row, same) if same else _called_the_same(near[0]))
+        return None
+
+    def _new_firm(self) -> Decision:
+        row, says = self.row, self.says
+        firm = Firm(
+            name=says.name,
+            trade_name=says.trade_name,
+            country=row.country,
+            register_number=row.firm_number,
+            nace=says.nace,
+            size_band=says.size_band,
+            website=says.website,
+            note=row.note,
+        )
+        place = self._new_place(firm) if _has_place(row) or row.phone or row.email or row.site_name else None
+        if place is not None:
+            firm.places.append(place)
+        someone = self._introduce(firm, self._acquaintance(), place) if row.person_name else None
+        self.book.add(firm)
+        self._remember(firm, place, someone)
+        return Decision(row, Outcome.NEW, "", firm, place, someone, is_new_firm=True, is_new_place=place is not None)
+
+    def _somebody_elses(self, firm: Firm) -> Decision:
+        row = self.row
+        known = {place.register_number for place in firm.places if place.register_number}
+        if not _has_place(row) or row.site_number in known or any(_is_same_place(row, place) for place in firm.places):
+            return Decision(row, Outcome.UNCHANGED, "", firm)
+        raise Unclear(
+            _("%(employer)s keeps its own record in Guildhall, which does not have this site. Ask them to add it.")
+            % {"employer": firm.shown_name}
+        )
+
+    # Which site
+
+    def _place_in(self, firm: Firm) -> tuple[Place | None, bool]:
+        """Return the site the row is about, and whether it is a new one."""
+        row = self.row
+        if row.site_number:
+            for place in firm.places:
+                if place.register_number == row.site_number:
+                    return place, False
+        if not _has_place(row):
+            if not (row.phone or row.email or row.closed_on or row.site_name):
+                return None, False
+            if len(firm.places) > 1:
+                raise Unclear(_which_site(firm))
+            return (firm.places[0], False) if firm.places else (self._new_place(firm), True)
+        open_to = [place for place in firm.places if not (row.site_number and place.register_number)]
+        here = [place for place in open_to if _is_same_place(row, place)]
+        if len(here) > 1:
+            raise Unclear(_which_site(firm))
+        if here:
+            return here[0], False
+        if len(open_to) == len(firm.places) == 1 and not _place_words(open_to[0]):
+            return open_to[0], False  # so far only its telephone was known
+        return self._new_place(firm), True
+
+    def _new_place(self, firm: Firm) -> Place:
+        row = self.row
+        values = {name: getattr(row, name) for name in _FROM_ROW}
+        return Place(name=self._label(firm, bool(firm.places)), register_number=row.site_number, country=row.country, **values)
+
+    def _label(self, firm: Firm, is_one_of_several: bool) -> str:
+        """What tells a site from the firm's others: its own name, that on its door, or another name the file gives the firm."""
+        row, says = self.row, self.says
+        if row.site_name:
+            return row.site_name
+        if row.trade_name and row.trade_name != firm.trade_name and (is_one_of_several or row.trade_name != says.trade_name):
+            return row.trade_name
+        return row.name if name_key(row.name) not in {name_key(says.name), *firm.name_keys} else ""
+
+    # What is different
+
+    def _compare_firm(self, firm: Firm, place: Place | None, is_one_of_several: bool) -> None:
+        row, says = self.row, self.says
+        values = {"register_number": row.firm_number, "nace": says.nace, "size_band": says.size_band, "website": says.website}
+        if row.firm_number or name_key(row.name) == name_key(firm.name):
+            values["name"] = says.name
+        if not is_one_of_several and not (place and place.name == says.trade_name) and says.trade_name != firm.name:
+            values["trade_name"] = says.trade_name
+        for name, value in values.items():
+            # What another row of this file said first about the firm stays.
+            if value and value != getattr(firm, name) and name not in firm.told:
+                self._plan(firm, name, value)
+        if row.note and row.note not in firm.note:
+            self._plan(firm, "note", f"{firm.note}\n\n{row.note}".strip())
+
+    def _compare_place(self, firm: Firm, place: Place, is_one_of_several: bool) -> None:
+        row = self.row
+        values = {name: getattr(row, name) for name in _FROM_ROW}
+        values |= {"register_number": row.site_number, "name": self._label(firm, is_one_of_several)}
+        for name, value in values.items():
+            held = getattr(place, name)
+            if value in ("", None) or value == held:
+                continue
+            if name in place.told:
+                if _SPELLED.get(name, str)(value) == _SPELLED.get(name, str)(held):
+                    continue
+                label = FIELDS["trade_name" if row.trade_name else "site_name"] if name == "name" else FIELDS[name]
+                raise Unclear(
+                    _("Row %(row)d says something else about the same site (%(field)s).")
+                    % {"row": place.told[name], "field": label}
+                )
+            self._plan(place, name, value)
+
+    def _plan(self, thing: Firm | Place | Someone, name: str, value: Any) -> None:
+        self.planned.append((thing, Change(name, getattr(thing, name), value)))
+
+    # Who
+
+    def _someone_at(self, firm: Firm) -> Someone | None:
+        """Return who is meant and what is new about them; an acquaintance from elsewhere if they are new to the firm."""
+        row = self.row
+        if not row.person_name:
+            return None
+        key = folded(row.person_name)
+        last = key.rpartition(" ")[2]
+        for someone in firm.people:
+            same_mail = row.person_email and someone.email.lower() == row.person_email.lower()
+            if folded(someone.name) == key or (same_mail and folded(someone.name).rpartition(" ")[2] == last):
+                for name, value in (("email", row.person_email), ("phone", row.person_phone), ("title", row.person_title)):
+                    if value and value != getattr(someone, name) and name not in someone.told:
+                        self._plan(someone, name, value)
+                return someone
+        return self._acquaintance()
+
+    def _acquaintance(self) -> Someone | None:
+        row = self.row
+        pk = self.book.acquaintances.get((row.person_email.lower(), folded(row.person_name))) if row.person_email else None
+        return Someone(row.person_name, row.person_email, row.person_phone, row.person_title, pk=pk) if pk else None
+
+    def _introduce(self, firm: Firm, someone: Someone | None, place: Place | None) -> Someone:
+        row = self.row
+        someone = someone or Someone(row.person_name, row.person_email, row.person_phone, row.person_title)
+        someone.place = place
+        firm.people.append(someone)
+        return someone
+
+    def _remember(self, firm: Firm, place: Place | None, someone: Someone | None) -> None:
+        """Note which row said what, so that a later one of the same file cannot take it back."""
+        row, says = self.row, self.says
+        for name in ("name", "trade_name", "nace", "size_band", "website"):
+            if getattr(says, name):
+                firm.told.setdefault(name, row.number)
+        if place is not None:
+            for name in _FROM_ROW:
+                if getattr(row, name) not in ("", None):
+                    place.told.setdefault(name, row.number)
+            place.told.setdefault("name", row.number)
+        if someone is not None:
+            for name, value in (("email", row.person_email), ("phone", row.person_phone), ("title", row.person_title)):
+                if value:
+                    someone.told.setdefault(name, row.number)
+
+
+def _doors_agree(row: Row, firm: Firm) -> bool | None:
+    """Whether row and firm have the same name on the door, or both none; None where only one has any."""
+    given = name_key(row.trade_name)
+    held = {name_key(name) for name in (firm.trade_name, *(place.name for place in firm.places)) if name}
+    if name_key(row.name) in held or given in held or (not given and not held):
+        return True
+    return None if not given or not held else False
+
+
+def _has_place(row: Row) -> bool:
+    return bool(row.site_number or row.street or row.postal_code or row.town or row.latitude is not None)
+
+
+def _is_same_place(row: Row, place: Place) -> bool:
+    towns = (town_key(row.town), town_key(place.town))
+    same_code = bool(row.postal_code) and row.postal_code.replace(" ", "") == place.postal_code.replace(" ", "")
+    same_town = bool(towns[0]) and towns[0] == towns[1]
+    if row.street and place.street:
+        return street_key(row.street) == street_key(place.street) and (
+            same_code or same_town or not (row.postal_code or row.town)
+        )
+    if row.postal_code and place.postal_code:
+        return same_code
+    return same_town
+
+
+def _in_same_town(row: Row, firm: Firm) -> bool:
+    key = town_key(row.town)
+    return bool(key) and any(town_key(place.town) == key for place in firm.places)
+
+
+def _domains(firm: Firm) -> set[str]:
+    return {domain_of(firm.website), *(domain_of("", place.email) for place in firm.places)} - {""}
+
+
+def _several_called(row: Row, firms: list[Firm]) -> str:
+    words = {"count": len(firms), "name": row.name}
+    return _("The book has %(count)d employers called “%(name)s” there. Which one is meant?") % words
+
+
+def _called_the_same(firm: Firm) -> str:
+    words = {"name": firm.shown_name, "place": _place_words(firm.places[0]) if firm.places else ""}
+    if words["place"]:
+        return _("“%(name)s” is in the book at %(place)s. Only the name says that this is the same employer.") % words
+    return _("“%(name)s” is in the book without an address. Only the name says that this is the same employer.") % words
+
+
+def _which_site(firm: Firm) -> str:
+    words = {"employer": firm.shown_name}
+    return _("%(employer)s has several sites, and the row does not say clearly which one is meant.") % words
+
+
+def _place_words(place: Place) -> str:
+    return ", ".join(part for part in (place.street, " ".join(part for part in (place.postal_code, place.town) if part)) if part)

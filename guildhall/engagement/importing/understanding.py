@@ -1,0 +1,319 @@
+"""What one row of a file says about an employer, or the sentence that says what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from itertools import zip_longest
+
+from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator, URLValidator
+from django.utils.translation import gettext as _
+
+from guildhall.engagement.importing import numbers
+from guildhall.engagement.importing.mapping import FIELDS
+from guildhall.engagement.importing.naming import folded
+from guildhall.skills import taxonomy
+
+#: Characters that the book has room for.
+LONGEST = {
+    "name": 250, "trade_name": 250, "site_name": 250, "firm_number": 40, "site_number": 40, "street": 250, "street_number": 20,
+    "postal_code": 20, "town": 120, "phone": 40, "email": 254, "website": 290, "person_name": 120, "person_first_name": 79,
+    "person_title": 150, "person_email": 254, "person_phone": 40, "note": 4000,
+}  # fmt: skip
+#: What people write into a cell to say that it is empty.
+_NOTHING = frozenset(
+    {
+        "-",
+        "--",
+        "---",
+        "–",
+        "—",
+        "/",
+        ".",
+        "?",
+        "n/a",
+        "#n/a",
+        "n.a.",
+        "na",
+        "null",
+        "none",
+        "nan",
+        "nr",
+        "k.a.",
+        "k. a.",
+        "b.d.",
+        "s/d",
+    }
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b\u200e\u200f\u2028\u2029\ufeff]+")
+_BETWEEN_CELLS = "\x1f"
+_CONTROL_IN_NOTES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\u200b\ufeff]+")
+_is_email = EmailValidator()
+_is_address = URLValidator(schemes=["http", "https"])
+
+
+class Wrong(Exception):
+    """A row that cannot go into the book; the sentence says why."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+@dataclass(slots=True)
+class Row:
+    """What a row says, in our terms; empty where it says nothing. ``nace`` and ``size_band`` are codes of ours.
+
+    ``cells`` is the row as its file has it. ``wrong`` is why it cannot go into the book; all else but the name is empty then.
+    """
+
+    number: int
+    cells: str = ""
+    wrong: str = ""
+    name: str = ""
+    trade_name: str = ""
+    firm_number: str = ""
+    site_number: str = ""
+    site_name: str = ""
+    country: str = ""
+    nace: str = ""
+    size_band: str = ""
+    street: str = ""
+    postal_code: str = ""
+    town: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    phone: str = ""
+    email: str = ""
+    website: str = ""
+    person_name: str = ""
+    person_title: str = ""
+    person_email: str = ""
+    person_phone: str = ""
+    closed_on: date | None = None
+    note: str = ""
+
+
+class Understanding:
+    """How the rows of one file are understood: which cell holds what, and what its codes mean.
+
+    Args:
+        headings: of the file's columns.
+        mapping: our fields, each with the heading of its column.
+        country: of employers whose row names none.
+        codes: by heading, how codes are to be read that a single row does not explain (``mapping.Column.codes``).
+    """
+
+    def __init__(
+        self, headings: Sequence[str], mapping: Mapping[str, str], *, country: str, codes: Mapping[str, Mapping[str, str]]
+    ) -> None:
+        places = {heading: at for at, heading in enumerate(headings)}
+        self._width = len(headings)
+        self._cells = [(name, places[heading]) for name, heading in mapping.items() if heading in places]
+        self._country = country
+        self._countries: dict[str, str] = {}
+        self._insee = codes.get(mapping.get("size", ""), {}).get("size") == "insee"
+        version = codes.get(mapping.get("sector", ""), {}).get("nace")
+        self._sector = lru_cache(maxsize=5_000)(lambda code: taxonomy.nace_from(code, version=version) or "")
+
+    def rows(self, records: Iterable[tuple[int, list[str]]]) -> Iterator[Row]:
+        """Return what each row says, or what is wrong with it."""
+        for number, cells in records:
+            try:
+                row = self.row(number, cells)
+            except Wrong as wrong:
+                row = Row(number, name=self._name_in(cells), wrong=wrong.sentence)
+            row.cells = _BETWEEN_CELLS.join(cells)
+            yield row
+
+    def row(self, number: int, cells: Sequence[str]) -> Row:
+        """Return what a row says.
+
+        Raises:
+            Wrong: it has no name, or something in it cannot be.
+        """
+        if len(cells) > self._width and any(cell.strip() for cell in cells[self._width :]):
+            raise Wrong(
+                _("This row has %(count)d cells, the headings only %(width)d. Is there a delimiter or a quotation mark too many?")
+                % {"count": len(cells), "width": self._width}
+            )
+        given = {name: _plain(name, cells[at]) for name, at in self._cells if at < len(cells)}
+        for name, value in given.items():
+            if len(value) > LONGEST.get(name, 250):
+                raise Wrong(
+                    _("%(field)s: this is longer than %(most)d characters.")
+                    % {"field": FIELDS[name], "most": LONGEST.get(name, 250)}
+                )
+        row = Row(number, **{name: value for name, value in given.items() if name in _AS_GIVEN})
+        if not row.name:
+            if not row.trade_name:
+                raise Wrong(_("The name of the employer is missing."))
+            row.name, row.trade_name = row.trade_name, ""
+        if folded(row.trade_name) == folded(row.name):
+            row.trade_name = ""
+        row.country = self._country_in(given.get("country", ""))
+        self._take_numbers(row, given)
+        self._take_place(row, given)
+        self._take_contact(row, given)
+        row.nace = self._sector(given["sector"]) if given.get("sector") else ""
+        if size := given.get("size"):
+            row.size_band = (numbers.insee_band(size) or "") if self._insee else numbers.size_band(size)
+        if closed := given.get("closed_on"):
+            row.closed_on = numbers.day(closed)
+            if row.closed_on is None:
+                raise Wrong(_("“%(value)s” is not a date.") % {"value": closed})
+        return row
+
+    def _name_in(self, cells: Sequence[str]) -> str:
+        """The name as it stands in a row of which nothing else can be said."""
+        return next((_plain(name, cells[at])[:250] for name, at in self._cells if name == "name" and at < len(cells)), "")
+
+    def _country_in(self, given: str) -> str:
+        if not given:
+            return self._country
+        if not self._countries:
+            self._countries = _country_codes()
+        if code := self._countries.get(folded(given)):
+            return code
+        raise Wrong(_("“%(value)s” is not a country we know.") % {"value": given})
+
+    def _take_numbers(self, row: Row, given: Mapping[str, str]) -> None:
+        firm, site = given.get("firm_number", ""), given.get("site_number", "")
+        for value in (firm, site):
+            if numbers.is_shortened(value):
+                raise Wrong(
+                    _(
+                        "The register number “%(value)s” was shortened by the spreadsheet. Format the column as text and save the file again."
+                    )
+                    % {"value": value}
+                )
+        if row.country == "FR":
+            firm, site = _french(firm, site)
+        row.firm_number, row.site_number = " ".join(firm.split()), " ".join(site.split())
+        for value in (row.firm_number, row.site_number):
+            if value and not any(map(str.isdigit, value)):
+                raise Wrong(_("“%(value)s” is not a register number.") % {"value": value})
+
+    def _take_place(self, row: Row, given: Mapping[str, str]) -> None:
+        number, street = given.get("street_number", ""), given.get("street", "")
+        # In the order of the country: "5 rue Serpenoise", "Hauptstraße 5".
+        parts = (number, street) if row.country in _NUMBER_FIRST else (street, number)
+        row.street = " ".join(part for part in parts if part)
+        if row.country == "FR" and row.postal_code.isdigit():
+            row.postal_code = row.postal_code.zfill(5)
+        latitude, longitude = given.get("latitude", ""), given.get("longitude", "")
+        if not latitude and not longitude:
+            return
+        row.latitude, row.longitude = numbers.decimal(latitude), numbers.decimal(longitude)
+        if row.latitude == 0 and row.longitude == 0:
+            row.latitude = row.longitude = None
+        elif row.latitude is None or row.longitude is None or abs(row.latitude) > 90 or abs(row.longitude) > 180:
+            raise Wrong(
+                _("Latitude “%(latitude)s” and longitude “%(longitude)s” are no place on earth.")
+                % {"latitude": latitude, "longitude": longitude}
+            )
+
+    def _take_contact(self, row: Row, given: Mapping[str, str]) -> None:
+        row.person_name = " ".join(part for part in (given.get("person_first_name"), given.get("person_name")) if part)
+        if not row.person_name:
+            # Nobody is named: what would be theirs is the employer's.
+            row.email, row.phone = row.email or row.person_email, row.phone or row.person_phone
+            row.person_email = row.person_phone = row.person_title = ""
+        row.email, row.person_email = _email(row.email), _email(row.person_email)
+        for value in (row.phone, row.person_phone):
+            if value and not any(map(str.isdigit, value)):
+                raise Wrong(_("“%(value)s” is not a telephone number.") % {"value": value})
+        row.website = _website(row.website)
+
+
+#: Fields that are taken as they stand, to be looked at further where needed.
+_AS_GIVEN = frozenset(
+    [
+        "name",
+        "trade_name",
+        "site_name",
+        "postal_code",
+        "town",
+        "phone",
+        "email",
+        "website",
+        "person_title",
+        "person_email",
+        "person_phone",
+        "note",
+    ]
+)
+_NUMBER_FIRST = frozenset(["FR", "LU", "GB", "IE", "MT", "US", "CA"])
+
+
+def _plain(name: str, cell: str) -> str:
+    """A cell without what cannot be seen; a formula is text like any other and stays as it is."""
+    if name == "note":
+        return _CONTROL_IN_NOTES.sub(" ", cell.replace("\r\n", "\n")).strip()
+    value = " ".join(_CONTROL.sub(" ", cell).split())
+    return "" if value.lower() in _NOTHING and name not in ("name", "trade_name") else value
+
+
+def _french(firm: str, site: str) -> tuple[str, str]:
+    """Return SIREN and SIRET; nine digits name the firm, all fourteen the site, in whichever column they stand."""
+    siret = numbers.siret(site) or numbers.siret(firm)
+    siren = numbers.siren(firm) or numbers.siren(site)
+    if site and not siret and not siren:
+        raise Wrong(
+            _("The number “%(value)s” cannot be right: its check digit does not fit. Look for a mistyped digit.")
+            % {"value": site}
+        )
+    if firm and not siren and not siret:
+        raise Wrong(
+            _("The number “%(value)s” cannot be right: its check digit does not fit. Look for a mistyped digit.")
+            % {"value": firm}
+        )
+    if siret and siren and not siret.startswith(siren):
+        raise Wrong(
+            _("The number of the site does not belong to the number of the firm: it should begin with %(siren)s.")
+            % {"siren": siren}
+        )
+    return siren or siret[:9], siret
+
+
+def _email(value: str) -> str:
+    value = value.removeprefix("mailto:").strip("<>;, ")
+    if value:
+        try:
+            _is_email(value)
+        except ValidationError:
+            raise Wrong(_("“%(value)s” is not an e-mail address.") % {"value": value}) from None
+    return value
+
+
+def _website(value: str) -> str:
+    if not value:
+        return ""
+    address = (
+        value
+        if re.match(r"[a-z][a-z0-9+]*:", value, re.IGNORECASE) and "." not in value.partition(":")[0]
+        else f"https://{value}"
+    )
+    try:
+        _is_address(address)
+    except ValidationError:
+        raise Wrong(_("“%(value)s” is not the address of a web site.") % {"value": value}) from None
+    return address
+
+
+def _country_codes() -> dict[str, str]:
+    """The code of each country, by its code and by its name in every language we have it in."""
+    codes: dict[str, str] = {}
+    for language in ("en", "de", "el", "es", "fr", "pl", "pt"):
+        codes |= {folded(label): code for code, label in taxonomy.choices("country", language=language)}
+    return codes | {code.lower(): code for code in codes.values()} | {"el": "GR", "uk": "GB"}  # as the European Union writes them
+
+
+def as_given(headings: Sequence[str], row: Row) -> dict[str, str]:
+    """A row as its file has it, for the one who has to mend it: the filled cells by their heading."""
+    cells = row.cells.split(_BETWEEN_CELLS)
+    return {heading: cell[:500] for heading, cell in zip_longest(headings, cells, fillvalue="") if cell.strip()}

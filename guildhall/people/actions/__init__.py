@@ -1,0 +1,65 @@
+"""What people do about themselves, their organisations and each other."""
+
+from guildhall.people.actions.accounts import open_account, remove_password, start_with_organisation
+from guildhall.people.actions.consent import load_statements, record_consent, withdraw_consent
+from guildhall.people.actions.erasure import erase_person
+from guildhall.people.actions.invitations import (
+    accept_invitation,
+    invite_member,
+    resend_invitation,
+    sign_up_by_invitation,
+    withdraw_invitation,
+)
+from guildhall.people.actions.kept import (
+    add_kept_site,
+    change_kept_organisation,
+    change_kept_site,
+    keep_organisation,
+    keep_organisations,
+)
+from guildhall.people.actions.members import change_roles, leave_organisation
+from guildhall.people.actions.organisations import (
+    add_site,
+    close_site,
+    create_organisation,
+    edit_organisation,
+    edit_site,
+    reopen_site,
+    require_second_factor,
+)
+from guildhall.people.actions.profile import choose_language, edit_profile, read_all_notices, read_notice
+from guildhall.people.actions.retention import apply_retention_rule
+
+__all__ = [
+    "accept_invitation",
+    "add_kept_site",
+    "add_site",
+    "apply_retention_rule",
+    "change_kept_organisation",
+    "change_kept_site",
+    "change_roles",
+    "choose_language",
+    "close_site",
+    "create_organisation",
+    "edit_organisation",
+    "edit_profile",
+    "edit_site",
+    "erase_person",
+    "invite_member",
+    "keep_organisation",
+    "keep_organisations",
+    "leave_organisation",
+    "load_statements",
+    "open_account",
+    "read_all_notices",
+    "read_notice",
+    "record_consent",
+    "remove_password",
+    "reopen_site",
+    "require_second_factor",
+    "resend_invitation",
+    "sign_up_by_invitation",
+    "start_with_organisation",
+    "withdraw_consent",
+    "withdraw_invitation",
+]

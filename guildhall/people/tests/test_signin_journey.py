@@ -1,0 +1,228 @@
+"""Signing in, in a real browser: with a code, a passkey, a code app; and starting with one's school."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.core.cache import cache
+from django.db import connection
+from django.utils.timezone import now
+from playwright.sync_api import Browser, CDPSession, Page, expect, sync_playwright
+
+from guildhall.people.models import Organisation
+from guildhall.people.tests.factories import MembershipFactory, OrganisationFactory, UserFactory
+from guildhall.people.tests.test_signin import code_sent_to
+from guildhall.people.tests.test_signin_account import app_code
+from guildhall.skills import taxonomy
+from guildhall.skills.actions import load_shipped
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+CHROMIUM = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+Opens = Callable[..., Page]
+
+
+@pytest.fixture
+def browser(live_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
+    # Playwright runs a loop in this thread, beside which Django would not let a test read its letters.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    cache.clear()  # what was counted in another test; emptying the database after a test leaves the cache alone
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        yield chromium
+        chromium.close()
+        connection.close()  # beside a loop it is another one than the test's own, which nobody else would close
+
+
+@pytest.fixture
+def opened(browser: Browser, live_server: Any) -> Opens:
+    def opened(address: str, *, size: str = "desktop", script: bool = True) -> Page:
+        width, height = SIZES[size]
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            java_script_enabled=script,
+            base_url=live_server.url,
+            reduced_motion="reduce",
+        )
+        context.set_default_timeout(15_000)
+        page = context.new_page()
+        page.goto(address)
+        return page
+
+    return opened
+
+
+def with_key(page: Page) -> CDPSession:
+    """Give the browser a device that keeps passkeys and whose owner is there."""
+    device = page.context.new_cdp_session(page)
+    device.send("WebAuthn.enable")
+    device.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {
+            "options": {
+                "protocol": "ctap2",
+                "transport": "internal",
+                "hasResidentKey": True,
+                "hasUserVerification": True,
+                "isUserVerified": True,
+                "automaticPresenceSimulation": True,
+            }
+        },
+    )
+    return device
+
+
+def sign_in(page: Page, address: str) -> None:
+    page.get_by_label("Your e-mail address").fill(address)
+    page.get_by_role("button", name="Send me a code").click()
+    expect(page.get_by_label("Code", exact=True)).to_be_visible()
+    page.get_by_label("Code", exact=True).fill(code_sent_to(address))
+    page.get_by_role("button", name="Continue").click()
+
+
+def sign_out(page: Page) -> None:
+    page.goto("/account/logout/")
+    page.get_by_role("main").get_by_role("button", name="Sign out").click()
+
+
+def accessible(page: Page) -> None:
+    found = Axe().run(page).response["violations"]
+    assert [f"{rule['id']}: {rule['nodes'][0]['html']}" for rule in found] == []
+
+
+@pytest.mark.parametrize(("size", "script"), [("desktop", True), ("phone", True), ("phone", False)])
+def test_signing_in_with_a_code(opened, size, script):
+    user = UserFactory(email="ewa@example.org")
+    page = opened("/account/sessions/", size=size, script=script)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+    expect(page.get_by_role("button", name="Use a passkey")).to_be_visible(visible=script)
+    if script:
+        accessible(page)
+
+    page.keyboard.press("Tab")  # the whole way works with the keyboard; here only as far as the first link
+    sign_in(page, user.email)
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Where you are signed in")
+    if script:
+        accessible(page)
+
+
+def test_a_wrong_code_is_said_beside_the_field(opened):
+    user = UserFactory(email="ewa@example.org")
+    page = opened("/account/login/")
+    page.get_by_label("Your e-mail address").fill(user.email)
+    page.get_by_role("button", name="Send me a code").click()
+    page.get_by_label("Code", exact=True).fill("0000-0000")
+    page.get_by_role("button", name="Continue").click()
+
+    expect(page.get_by_label("Code", exact=True)).to_have_attribute("aria-invalid", "true")
+    accessible(page)
+
+
+def test_a_passkey_is_made_and_then_signs_in_alone_and_is_removed(opened, settings):
+    user = UserFactory(email="ewa@example.org")
+    page = opened("/account/login/?next=/account/2fa/")
+    device = with_key(page)
+    sign_in(page, user.email)
+    accessible(page)
+
+    page.get_by_role("link", name="Set up a passkey").click()
+    page.get_by_label("What you call it").fill("My telephone")
+    accessible(page)
+    page.get_by_role("button", name="Make the passkey").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
+    accessible(page)
+
+    sign_out(page)
+    page.goto("/account/login/?next=/account/2fa/")
+    page.get_by_role("button", name="Use a passkey").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Signing in")
+    expect(page.get_by_text("My telephone")).to_be_visible()
+
+    page.goto("/account/2fa/webauthn/")
+    accessible(page)
+    settings.ACCOUNT_REAUTHENTICATION_TIMEOUT = 0
+    page.get_by_role("link", name="Remove").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Is it you?")
+    accessible(page)
+    settings.ACCOUNT_REAUTHENTICATION_TIMEOUT = 60
+    page.get_by_role("button", name="Use a passkey").click()
+    page.get_by_role("button", name="Remove this passkey").click()
+    expect(page.get_by_text("The passkey is removed.")).to_be_visible()
+    assert not user.authenticator_set.exists()
+    device.detach()
+
+
+def test_a_passkey_that_is_not_known_here_opens_nothing(opened):
+    page = opened("/account/login/")
+    with_key(page)
+
+    page.get_by_role("button", name="Use a passkey").click()
+    page.wait_for_timeout(500)
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
+def test_a_passkey_is_the_second_proof_after_a_code(opened):
+    user = UserFactory(email="ewa@example.org")
+    page = opened("/account/login/?next=/account/2fa/webauthn/add/")
+    with_key(page)
+    sign_in(page, user.email)
+    page.get_by_role("button", name="Make the passkey").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
+    sign_out(page)
+
+    page.goto("/account/login/?next=/account/2fa/")
+    sign_in(page, user.email)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your second proof")
+    accessible(page)
+    page.get_by_role("button", name="Use a passkey").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Signing in")
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_second_proof_that_the_school_asks_for_is_set_up_on_the_way_in(opened, script):
+    school = OrganisationFactory(name="Strict School", requires_second_factor=True)
+    user = MembershipFactory(organisation=school, user=UserFactory(email="ewa@example.org")).user
+    page = opened("/account/login/", size="phone", script=script)
+
+    sign_in(page, user.email)
+    expect(page.get_by_text("Strict School asks everybody")).to_be_visible()
+    if script:
+        accessible(page)
+    page.get_by_role("link", name="Set up a code app").click()
+    secret = page.locator("code").inner_text()
+    if script:
+        accessible(page)
+    page.get_by_label("The code that the app shows now").fill(app_code(secret))
+    page.get_by_role("button", name="Set up").click()
+    page.get_by_role("link", name="I have kept them").click()
+
+    assert not page.url.endswith("/second-factor/")
+
+
+def test_starting_with_ones_school(opened):
+    load_shipped(by=None, at=now(), only=["country"])
+    page = opened("/account/login/", size="phone")
+    page.get_by_role("link", name="Start with your school").click()
+    accessible(page)
+
+    page.get_by_label("Name of your school").fill("ZS nr 3")
+    page.get_by_label("Country").select_option("PL")
+    page.get_by_label("Your name").fill("Ewa Lis")
+    page.get_by_label("Your e-mail address").fill("ewa@example.org")
+    page.get_by_role("button", name="Send me a code").click()
+    expect(page.get_by_label("Code", exact=True)).to_be_visible()
+    accessible(page)
+    page.get_by_label("Code", exact=True).fill(code_sent_to("ewa@example.org"))
+    page.get_by_role("button", name="Continue").click()
+
+    page.wait_for_url(re.compile(r"/$"))
+    assert Organisation.objects.get().name == "ZS nr 3"
+    taxonomy.forget()

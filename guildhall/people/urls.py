@@ -1,0 +1,43 @@
+from django.urls import path
+
+from guildhall.people.views import me, members, organisations, retention, signin
+
+app_name = "people"
+urlpatterns = [
+    path("start/", signin.start, name="start"),
+    path("start/code/", signin.start_confirm, name="start_confirm"),
+    path("sign-in/password/", signin.PasswordSignInView.as_view(), name="sign_in_by_password"),
+    path("sign-in/password/remove/", signin.remove_password, name="remove_password"),
+    path("sign-in/confirm/", signin.ConfirmByCodeView.as_view(), name="confirm_by_code"),
+    path("sign-in/second-factor/", signin.second_factor_needed, name="second_factor_needed"),
+    path("me/", me.me, name="me"),
+    path("me/profile/", me.profile_edit, name="profile"),
+    path("me/notices/", me.notices, name="notices"),
+    path("me/notices/read/", me.notices_read, name="notices_read"),
+    path("me/notices/<int:pk>/open/", me.notice_open, name="notice_open"),
+    path("me/notices/<int:pk>/read/", me.notice_read, name="notice_read"),
+    path("me/consents/", me.consents, name="consents"),
+    path("me/consents/<str:purpose>/give/", me.consent_give, name="consent_give"),
+    path("me/consents/<int:pk>/withdraw/", me.consent_withdraw, name="consent_withdraw"),
+    path("me/data/", me.my_data, name="my_data"),
+    path("me/data/download/", me.my_data_download, name="my_data_download"),
+    path("me/erase/", me.erase, name="erase"),
+    path("language/", me.language, name="language"),
+    path("switch/", organisations.switch, name="switch"),
+    path("retention/", retention.retention_list, name="retention"),
+    path("invitations/by-link/<str:token>/", members.invitation, name="invitation"),
+    path("invitations/<int:pk>/resend/", members.invitation_resend, name="invitation_resend"),
+    path("invitations/<int:pk>/withdraw/", members.invitation_withdraw, name="invitation_withdraw"),
+    path("sites/<int:pk>/edit/", organisations.site_edit, name="site_edit"),
+    path("sites/<int:pk>/close/", organisations.site_close, name="site_close"),
+    path("sites/<int:pk>/reopen/", organisations.site_reopen, name="site_reopen"),
+    path("organisations/new/", organisations.organisation_create, name="organisation_create"),
+    path("organisations/<slug:slug>/", organisations.organisation_detail, name="organisation"),
+    path("organisations/<slug:slug>/edit/", organisations.organisation_edit, name="organisation_edit"),
+    path("organisations/<slug:slug>/second-factor/", organisations.second_factor_require, name="second_factor_require"),
+    path("organisations/<slug:slug>/sites/new/", organisations.site_add, name="site_add"),
+    path("organisations/<slug:slug>/members/", members.member_list, name="members"),
+    path("organisations/<slug:slug>/members/invite/", members.member_invite, name="member_invite"),
+    path("organisations/<slug:slug>/members/<int:pk>/", members.member_edit, name="member_edit"),
+    path("organisations/<slug:slug>/members/<int:pk>/leave/", members.member_leave, name="member_leave"),
+]

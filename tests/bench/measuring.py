@@ -1,0 +1,158 @@
+"""Asking the product as a web server does, and noting what each answer costs."""
+
+from __future__ import annotations
+
+import gc
+import gzip
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from statistics import median, quantiles
+from time import monotonic, perf_counter, process_time
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.wsgi import get_wsgi_application
+from django.db import connection
+from django.test import Client, RequestFactory
+
+from guildhall.people.models import User
+
+WARM_UP_ROUNDS = 10
+_LOADED = re.compile(r"""(?:<(?:link|script|use|img)\b[^>]*?\b(?:href|src)="|url\(["']?)(/static/[^"'#)]+)""")
+_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: an address, with ``sent`` a form, and whether only the changed part of the page is wanted."""
+
+    path: str
+    sent: Mapping[str, str] | None = None
+    fragment: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back, as sent, and what it cost from the call to the last byte."""
+
+    status: str
+    body: bytes
+    wall_ms: float
+    cpu_ms: float
+    queries: int
+
+    @property
+    def text(self) -> str:
+        return (gzip.decompress(self.body) if self.body[:2] == b"\x1f\x8b" else self.body).decode()
+
+
+@dataclass
+class Page:
+    """Something to be measured: what is asked in each round, and what came of it."""
+
+    name: str
+    ask: Callable[[int], Question]
+    expects: str = "200"
+    answers: list[Answer] = field(default_factory=list)
+    file_bytes: int = 0  # of style sheets, scripts and pictures, as a first visit loads them
+
+    @property
+    def queries(self) -> int:
+        """The most that any of the answers took."""
+        return max(answer.queries for answer in self.answers)
+
+    @property
+    def p50_ms(self) -> float:
+        return median(answer.wall_ms for answer in self.answers)
+
+    @property
+    def p95_ms(self) -> float:
+        return quantiles([answer.wall_ms for answer in self.answers], n=20)[-1]
+
+    @property
+    def cpu_ms(self) -> float:
+        return median(answer.cpu_ms for answer in self.answers)
+
+    @property
+    def bytes(self) -> int:
+        return round(median(len(answer.body) for answer in self.answers))
+
+
+class Visitor:
+    """Somebody signed in, with a browser that takes gzip. Calls the application as the web server would: nothing is left out."""
+
+    def __init__(self, user: User) -> None:
+        client = Client()
+        client.force_login(user)
+        self.application = get_wsgi_application()
+        self.headers = {
+            "Accept-Encoding": "gzip",
+            "Accept-Language": "en",
+            "Cookie": "; ".join(f"{name}={cookie.value}" for name, cookie in client.cookies.items()),
+            "X-Forwarded-Proto": "https",
+            "Origin": "https://testserver",
+        }
+        self.token = _TOKEN.search(self.ask(Question("/")).text)[1]  # type: ignore[index]
+
+    def ask(self, question: Question) -> Answer:
+        headers = {**self.headers, **({"HX-Request": "true"} if question.fragment else {})}
+        if question.sent is None:
+            environ = RequestFactory(headers=headers).get(question.path).environ
+        else:
+            sent = urlencode({**question.sent, "csrfmiddlewaretoken": self.token}, doseq=True)
+            form = "application/x-www-form-urlencoded"
+            environ = RequestFactory(headers=headers).post(question.path, sent, content_type=form).environ
+        asked = count()
+
+        def noted(execute: Any, *arguments: Any) -> Any:
+            next(asked)
+            return execute(*arguments)
+
+        heard: list[str] = []
+        with connection.execute_wrapper(noted):
+            began, began_cpu = perf_counter(), process_time()
+            response = self.application(environ, lambda status, headers: heard.append(status))
+            body = b"".join(response)
+            response.close()
+            wall_ms, cpu_ms = (perf_counter() - began) * 1000, (process_time() - began_cpu) * 1000
+        return Answer(heard[0], body, wall_ms, cpu_ms, next(asked))
+
+    def files_of(self, page: str) -> int:
+        """The bytes, as sent, of all files that a page loads, and that these load."""
+        waiting, seen, size = [page], set[str](), 0
+        while waiting:
+            for address in set(_LOADED.findall(waiting.pop())) - seen:
+                seen.add(address)
+                answer = self.ask(Question(address))
+                size += len(answer.body)
+                if address.endswith(".css"):
+                    waiting.append(answer.text)
+        return size
+
+
+def measure(visitor: Visitor, pages: list[Page], *, rounds: int, seconds: float) -> int:
+    """Ask for one page after the other, round after round, for so long and at least so often; return the number of rounds.
+
+    In turns, so that whatever else the machine does meets all of them alike.
+    """
+    gc.collect()
+    gc.freeze()  # what the books left behind is not the pages' to look through
+    began, done = 0.0, 0
+    for turn in count():
+        if turn == WARM_UP_ROUNDS:
+            began = monotonic()
+        done = max(0, turn - WARM_UP_ROUNDS)
+        if done >= rounds and monotonic() - began >= seconds:
+            break
+        for page in pages:
+            answer = visitor.ask(page.ask(turn))
+            if not answer.status.startswith(page.expects):
+                raise SystemExit(f"{page.name}: answered {answer.status}\n{answer.text[:2000]}")
+            if turn >= WARM_UP_ROUNDS:
+                page.answers.append(answer)
+    for page in pages:
+        text = page.answers[-1].text
+        page.file_bytes = visitor.files_of(text) if text.startswith("<!doctype") else 0
+    return done

@@ -1,0 +1,126 @@
+"""What the pages cost: ``make bench``, or ``python tests/bench/pages.py --help``. docs/performance.md explains the figures."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, redirect_stdout
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+sys.path.append(str(Path(__file__).parents[1]))
+from with_postgres import postgres
+
+if TYPE_CHECKING:
+    from measuring import Page
+
+MOST_QUERIES, MOST_TIMES_FLOOR, MOST_KB_FIRST, MOST_KB_LATER = 12, 6, 60, 15
+GROWTH = [1_000, 10_000, 100_000]
+
+
+def arguments() -> Namespace:
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL of its own instead of SQLite")
+    parser.add_argument("--employers", type=int, default=10_000, help="in each school's book (10,000)")
+    parser.add_argument("--contacts", type=int, default=10, help="with each employer, on average (10)")
+    parser.add_argument("--schools", type=int, default=2, help="each with a book of that size (2)")
+    parser.add_argument("--growth", action="store_true", help="with 1,000, 10,000 and 100,000 employers, one after the other")
+    parser.add_argument("--rounds", type=int, default=200, help="at least so many of all pages (200)")
+    parser.add_argument("--seconds", type=float, default=60, help="at least so long (60)")
+    parser.add_argument("--strict", action="store_true", help="end with 1 when a goal is missed")
+    return parser.parse_args()
+
+
+@contextmanager
+def installation(on_postgres: bool) -> Iterator[None]:
+    """Set Guildhall up as in production, in a temporary folder, its log going nowhere."""
+    with (
+        TemporaryDirectory(prefix="guildhall-bench-") as folder,
+        postgres() if on_postgres else nullcontext() as address,
+        open(os.devnull, "w") as nowhere,
+    ):
+        os.environ |= {
+            "DJANGO_SETTINGS_MODULE": "guildhall.config.settings",
+            "GUILDHALL_DATA": folder,
+            "DATABASE_URL": address or f"sqlite:///{folder}/guildhall.sqlite3",
+            "PRODUCTION": "1",
+            "SECRET_KEY": "bench" * 10,
+            "ALLOWED_HOSTS": "testserver",
+        }
+        import django
+        from django.conf import settings
+        from django.core.management import call_command
+        from django.db import connection
+
+        settings.ROOT_URLCONF = "floors"
+        settings.LOGGING["handlers"]["out"]["stream"] = nowhere
+        django.setup()
+        with redirect_stdout(nowhere):
+            call_command("prepare")
+        try:
+            yield
+        finally:
+            connection.close()
+            if connection.vendor == "postgresql":
+                connection.close_pool()
+
+
+def run(asked: Namespace) -> bool:
+    """Measure with books of the sizes asked for, print a table for each; return whether all goals were met."""
+    from book import Book
+    from django.db import connection
+    from measuring import Visitor, measure
+    from questions import pages_of
+
+    books = [Book(number) for number in range(1, asked.schools + 1)]
+    visitor = Visitor(books[0].coordinator)
+    met = []
+    for size in GROWTH if asked.growth else [asked.employers]:
+        began = perf_counter()
+        for book in books:
+            book.grow(size, asked.contacts)
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("VACUUM ANALYZE")  # as autovacuum does soon after so much was written
+        print(f"\n{connection.vendor}: {asked.schools} books of {size:,} employers, made in {perf_counter() - began:.0f} s")
+        pages = pages_of(books[0])
+        print(f"{measure(visitor, pages, rounds=asked.rounds, seconds=asked.seconds)} rounds\n")
+        met.append(report(pages))
+    return all(met)
+
+
+def report(pages: list[Page]) -> bool:
+    """Print the figures, those that have a goal with a mark; return whether all goals are met."""
+    floor, marks = pages[1].cpu_ms, []
+
+    def judged(value: float, most: float, digits: int = 1) -> str:
+        marks.append(round(value, digits) <= most)
+        return f"{value:,.{digits}f} {'✓' if marks[-1] else '✗'}"
+
+    rows = [["page", "queries", "p50 ms", "p95 ms", "CPU ms", "× floor", "first kB", "later kB"]]
+    for page in pages:
+        times = [f"{value:,.1f}" for value in (page.p50_ms, page.p95_ms, page.cpu_ms)]
+        if page.name.startswith("floor"):
+            rows.append([page.name, str(page.queries), *times, f"{page.cpu_ms / floor:.1f}", "", ""])
+        else:
+            compared = judged(page.cpu_ms / floor, MOST_TIMES_FLOOR)
+            first = judged((page.bytes + page.file_bytes) / 1000, MOST_KB_FIRST) if page.file_bytes else ""
+            later = judged(page.bytes / 1000, MOST_KB_LATER)
+            rows.append([page.name, judged(page.queries, MOST_QUERIES, 0), *times, compared, first, later])
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    rows.insert(1, ["-" * width for width in widths])
+    for row in rows:
+        print("| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |")
+    return all(marks)
+
+
+if __name__ == "__main__":
+    asked = arguments()
+    with installation(asked.postgres):
+        met = run(asked)
+    print("\nEvery goal is met." if met else "\nNot every goal is met: see ✗.")
+    sys.exit(1 if asked.strict and not met else 0)

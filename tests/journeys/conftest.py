@@ -1,0 +1,88 @@
+"""Journeys walk through a real installation in a real browser, by what a person sees."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.installation import CHROMIUM, Installation, installation
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.journey)
+            # All on one worker: the installation is set up once.
+            item.add_marker(pytest.mark.xdist_group("journeys"))
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """An installation without the demo, on SQLite, or beside the database that DATABASE_URL names."""
+    given, database = os.environ.get("DATABASE_URL", ""), ""
+    if given.startswith("postgres"):
+        name = f"journey_{uuid4().hex[:8]}"
+        with psycopg.connect(given, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        database = f"{given.rpartition('/')[0]}/{name}"
+    with installation(tmp_path_factory.mktemp("house"), demo=False, database=database) as house:
+        yield house
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(**CHROMIUM)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(house: Installation, browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open a browser as somebody would: ``visit(width, height, javascript=…, locale=…)``. What goes wrong in it fails the test."""
+    opened, trouble = [], []
+
+    def visit(width: int, height: int, *, javascript: bool = True, locale: str = "en-GB") -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            base_url=house.url,
+            java_script_enabled=javascript,
+            locale=locale,
+            reduced_motion="reduce",
+        )
+        context.set_default_timeout(15_000)
+        opened.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: trouble.append(str(error)))
+        page.on("response", lambda answer: trouble.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None)
+        return page
+
+    yield visit
+    for context in opened:
+        context.close()
+    assert trouble == []
+
+
+@pytest.fixture
+def no_barriers() -> Callable[[Page], None]:
+    """Check a page with axe for what WCAG 2.2 AA asks."""
+
+    def check(page: Page) -> None:
+        found: Any = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
+        told = [
+            f"{violation['id']}: {node['target']} {violation['help']}"
+            for violation in found.response["violations"]
+            for node in violation["nodes"]
+        ]
+        assert told == [], f"{page.url}: {told}"
+
+    return check
