@@ -42,7 +42,7 @@ def _found(founded: dict[str, Any], monday: date) -> None:
         joined_at = at + timedelta(days=number, minutes=17 * number)
         member = _account(person, founded["time_zone"], joined_at)
         for role in person["roles"].split():
-            begin_membership(organisation, member, role, by=head, at=joined_at)
+            begin_membership(organisation, member, role, at=joined_at)
 
 
 def _account(person: dict[str, Any], time_zone: str, at: datetime) -> User:

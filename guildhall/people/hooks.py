@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from guildhall.core.hooks import news, question
-from guildhall.people.models import Membership, Organisation, Pass, User
+from guildhall.core.hooks import question
+from guildhall.people.models import Organisation, Pass, User
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,13 +127,3 @@ class DemoStage:
 @question
 def demo_stages() -> list[DemoStage]:
     """Question: what do you bring to the demo?"""
-
-
-@news
-def membership_began(membership: Membership, by: User | None) -> None:
-    """News: a person took up a role in an organisation."""
-
-
-@news
-def membership_ended(membership: Membership, by: User | None) -> None:
-    """News: a person's role in an organisation ended."""

@@ -66,14 +66,14 @@ class Morning:
         self.wait_until_ready()
         self.check(page)
         expect(page.locator("main")).to_contain_text("Morgenrot")
-        page.get_by_role("button", name=re.compile("into the book", re.IGNORECASE)).first.click()
+        page.get_by_role("button", name=re.compile("Import \\d+ rows?")).first.click()
         expect(page.get_by_role("link", name="Go to the book")).to_be_visible(timeout=30_000)
         self.check(page)
         page.get_by_role("link", name="Go to the book").click()
         expect(page.locator("main")).to_contain_text("3 employers")
 
     def wait_until_ready(self) -> None:
-        expect(self.page.get_by_role("button", name=re.compile("into the book", re.IGNORECASE)).first).to_be_visible(timeout=30_000)
+        expect(self.page.get_by_role("button", name=re.compile("Import \\d+ rows?")).first).to_be_visible(timeout=30_000)
 
     def call_somebody(self) -> None:
         page = self.page

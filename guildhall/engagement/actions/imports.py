@@ -343,7 +343,8 @@ def finish_import(employer_import: EmployerImport, *, by: User | None, at: datet
             by,
             kind="engagement.import_finished",
             sentence=gettext_noop(
-                "%(file)s is in the book: %(new)d new, %(changed)d changed, %(unchanged)d unchanged, %(unclear)d unclear, %(wrong)d wrong."
+                "%(file)s is in the book: %(new)d new, %(changed)d changed, %(unchanged)d unchanged, "
+                "%(unclear)d unclear, %(wrong)d wrong."
             ),
             params={"file": employer_import.file_name, **counts_of(employer_import)},
             url=employer_import.get_absolute_url(),

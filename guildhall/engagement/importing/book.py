@@ -16,8 +16,8 @@ from guildhall.people.models import Organisation, Site
 class Shelf:
     """A school's employers by number and by name, from which those that rows may mean are fetched into a ``Book``.
 
-    Names and numbers are read once, and from then on what is new: an import goes on while others work. What the file has told about
-    each firm and site is kept here between one portion of rows and the next.
+    Names and numbers are read once, and from then on what is new: an import goes on while others work. What the file has told
+    about each firm and site is kept here between one portion of rows and the next.
     """
 
     def __init__(self, school: Organisation) -> None:

@@ -6,15 +6,14 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 
-import yaml
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from guildhall.engagement.importing import numbers
 from guildhall.engagement.importing.naming import folded
+from guildhall.engagement.importing.words import phrases, words
 from guildhall.skills.taxonomy import nace_from
 
 #: Rows that are looked at to see what a column holds, and different values of it that are kept for that.
@@ -52,92 +51,8 @@ FIELDS: dict[str, str | Promise] = {
 }
 PERSON = ("person_name", "person_first_name", "person_title", "person_email", "person_phone")
 
-# Who is meant when the heading names the person: "E-Mail Ansprechpartner".
-_PEOPLE = frozenset(
-    [
-        "contact",
-        "contacts",
-        "contactperson",
-        "person",
-        "ansprechpartner",
-        "ansprechpartnerin",
-        "ansprechperson",
-        "kontakt",
-        "kontaktperson",
-        "ausbilder",
-        "inhaber",
-        "geschaftsfuhrer",
-        "leiter",
-        "betreuer",
-        "υπευθυνοσ",
-        "υπευθυνου",
-        "επαφη",
-        "επικοινωνιασ",
-        "εκπροσωποσ",
-        "contacto",
-        "responsable",
-        "persona",
-        "tutor",
-        "gerente",
-        "director",
-        "osoba",
-        "kontaktowa",
-        "kontaktowej",
-        "opiekun",
-        "wlasciciel",
-        "dyrektor",
-        "responsavel",
-        "pessoa",
-        "diretor",
-        "gestor",
-        "interlocuteur",
-        "referent",
-        "tuteur",
-        "dirigeant",
-        "gerant",
-        "directeur",
-        "manager",
-        "owner",
-        "trainer",
-    ]
-)
-_LINKS = frozenset(
-    [
-        "of",
-        "the",
-        "for",
-        "der",
-        "des",
-        "die",
-        "das",
-        "fur",
-        "του",
-        "τησ",
-        "de",
-        "del",
-        "la",
-        "el",
-        "los",
-        "las",
-        "do",
-        "da",
-        "dos",
-        "das",
-        "o",
-        "a",
-        "du",
-        "le",
-        "les",
-        "l",
-        "d",
-        "et",
-        "y",
-        "e",
-        "i",
-        "und",
-        "and",
-    ]
-)
+_PEOPLE = words("people")
+_LINKS = words("links")
 
 _EMAIL = re.compile(r"[^@\s;,]+@[^@\s;,]+\.\w{2,}")
 _WEBSITE = re.compile(
@@ -274,7 +189,7 @@ def _said(name: str, words: list[str]) -> float:
 def _best(name: str, words: list[str]) -> float:
     whole = "".join(words)
     best = 0.0
-    for phrase, weight in _words().get(name, ()):
+    for phrase, weight in _headings().get(name, ()):
         joined = phrase.replace(" ", "")
         if joined == whole:
             likeness = 1.0
@@ -289,14 +204,12 @@ def _best(name: str, words: list[str]) -> float:
 
 
 @cache
-def _words() -> dict[str, list[tuple[str, float]]]:
+def _headings() -> dict[str, list[tuple[str, float]]]:
     """What people write above each of our fields, and how much that counts."""
-    given = yaml.safe_load((Path(__file__).parent.parent / "data" / "headings.yaml").read_text(encoding="utf-8"))
-    weighed = {
-        name: [(word.strip().lstrip("~"), 0.6 if "~" in word else 1.0) for word in words.split(";")]
-        for name, words in given.items()
+    return {
+        name: [(folded(phrase.lstrip("~")), 0.6 if phrase.startswith("~") else 1.0) for phrase in known]
+        for name, known in phrases("headings").items()
     }
-    return {name: [(folded(word), weight) for word, weight in words] for name, words in weighed.items()}
 
 
 def _share(test: Callable[[str], object], column: Column) -> float:

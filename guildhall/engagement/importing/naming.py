@@ -6,103 +6,25 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from guildhall.engagement.importing.words import words
+
 _MARKS = re.compile(r"[\u0300-\u036f]")
 _SIGNS = re.compile(r"[^\w]+|_+")
 _LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "’": " ", "'": " ", "&": " "})
 
-# What a firm is in law, as it stands at the end of its name (longest first) or, in some countries, at the beginning.
-_FORMS = sorted(
-    """
-    gmbh; ggmbh; mbh; gmbh co kg; gmbh und co kg; ag; kg; ohg; gbr; ug; ug haftungsbeschrankt; ev; eg; ek; ekfr; kgaa; ag co kg
-    sarl; sarlu; eurl; sas; sasu; sa; snc; sci; scp; scop; scea; earl; gaec; gie; selarl; selas; selurl; scm; sccv; societe anonyme
-    sl; slu; sll; slp; slne ; sau; scoop; s coop; sociedad limitada; sociedad anonima; sociedade unipessoal lda
-    sp z oo; sp zoo; spzoo; spolka z oo; sp z o o; spolka z ograniczona odpowiedzialnoscia; sp j; sp k; spj; spk; spolka akcyjna
-    spolka jawna; spolka cywilna; spolka komandytowa; sc; psa
-    lda; unipessoal lda; ltda; limitada; crl; unipessoal; eirl
-    αε; επε; οε; εε; ικε; αβεε; αεβε; ατε; μονοπροσωπη ικε; μονοπροσωπη επε; μονοπροσωπη αε; ae; epe; oe; ike
-    ltd; limited; plc; llc; llp; inc; co; bv; nv; vof; srl; srls; oy; oyj; asa; aps; sro; doo; dooel
-    kft; zrt; nyrt; eood; ood; ead; uab; sia; sprl; bvba; asbl; vzw
-    """.replace("\n", ";").split(";"),
-    key=len,
-    reverse=True,
-)
-_AT_END = re.compile(r"(?: (?:%s))+$" % "|".join(form.strip() for form in _FORMS if form.strip()))
-_AT_START = re.compile(
-    r"^(?:sarl|eurl|sas|sasu|sa|snc|sci|scp|scm|selarl|selas|earl|gaec|ets|etablissements|ste|societe|firma|fa|phu|fhu|ppuh|zaklad) "
-)
+# What a firm is in law, the longest first: "gmbh co kg" before "kg".
+_AT_END = re.compile(rf"(?: (?:{'|'.join(sorted(words('legal_forms'), key=len, reverse=True))}))+$")
+_AT_START = re.compile(rf"^(?:{'|'.join(words('legal_forms_at_the_beginning'))}) ")
 
 _STREETS = re.compile(
-    r"\b(?:(?P<str>strasse|str)|(?P<st>street)|(?P<av>avenue|ave|avenida|avda|aven)|(?P<bd>boulevard|boul|blvd|bld|bvd)|(?P<pl>place|plaza|platz|plac)"
-    r"|(?P<rte>route)|(?P<all>allee)|(?P<imp>impasse)|(?P<ul>ulica)|(?P<al>aleja|aleje)|(?P<c>calle)|(?P<r>rua)|(?P<odos>οδοσ)|(?P<chem>chemin|che))\b"
+    r"\b(?:(?P<str>strasse|str)|(?P<st>street)|(?P<av>avenue|ave|avenida|avda|aven)|(?P<bd>boulevard|boul|blvd|bld|bvd)"
+    r"|(?P<pl>place|plaza|platz|plac)|(?P<rte>route)|(?P<all>allee)|(?P<imp>impasse)|(?P<chem>chemin|che)"
+    r"|(?P<ul>ulica)|(?P<al>aleja|aleje)|(?P<c>calle)|(?P<r>rua)|(?P<odos>οδοσ))\b"
 )
 _STREET_END = re.compile(r"strasse\b|\Bstr\b")
 _DELIVERY = re.compile(r"\b(?:cedex|cdx)\b.*|\b\d+(?:er|e|eme)?\b|\barrondissement\b")
 
-#: Mail providers that say nothing about for whom somebody works.
-_ANYBODYS = frozenset(
-    [
-        "gmail.com",
-        "googlemail.com",
-        "outlook.com",
-        "hotmail.com",
-        "hotmail.fr",
-        "hotmail.es",
-        "hotmail.de",
-        "live.com",
-        "live.fr",
-        "msn.com",
-        "yahoo.com",
-        "yahoo.fr",
-        "yahoo.de",
-        "yahoo.es",
-        "yahoo.gr",
-        "icloud.com",
-        "me.com",
-        "aol.com",
-        "proton.me",
-        "protonmail.com",
-        "gmx.de",
-        "gmx.net",
-        "gmx.at",
-        "web.de",
-        "t-online.de",
-        "freenet.de",
-        "orange.fr",
-        "wanadoo.fr",
-        "free.fr",
-        "sfr.fr",
-        "laposte.net",
-        "neuf.fr",
-        "bbox.fr",
-        "numericable.fr",
-        "wp.pl",
-        "o2.pl",
-        "onet.pl",
-        "op.pl",
-        "interia.pl",
-        "poczta.onet.pl",
-        "tlen.pl",
-        "vp.pl",
-        "gazeta.pl",
-        "sapo.pt",
-        "mail.pt",
-        "iol.pt",
-        "clix.pt",
-        "telefonica.net",
-        "terra.es",
-        "ono.com",
-        "otenet.gr",
-        "forthnet.gr",
-        "hol.gr",
-        "libero.it",
-        "facebook.com",
-        "instagram.com",
-        "linkedin.com",
-        "google.com",
-        "sites.google.com",
-        "pagesjaunes.fr",
-    ]
-)
+_ANYBODYS = words("mail_providers")
 
 
 @lru_cache(maxsize=20_000)

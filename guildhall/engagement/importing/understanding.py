@@ -14,8 +14,9 @@ from django.core.validators import EmailValidator, URLValidator
 from django.utils.translation import gettext as _
 
 from guildhall.engagement.importing import numbers
-from guildhall.engagement.importing.mapping import FIELDS
+from guildhall.engagement.importing.mapping import FIELDS, PERSON
 from guildhall.engagement.importing.naming import folded
+from guildhall.engagement.importing.words import words
 from guildhall.skills import taxonomy
 
 #: Characters that the book has room for.
@@ -24,31 +25,7 @@ LONGEST = {
     "postal_code": 20, "town": 120, "phone": 40, "email": 254, "website": 290, "person_name": 120, "person_first_name": 79,
     "person_title": 150, "person_email": 254, "person_phone": 40, "note": 4000,
 }  # fmt: skip
-#: What people write into a cell to say that it is empty.
-_NOTHING = frozenset(
-    {
-        "-",
-        "--",
-        "---",
-        "–",
-        "—",
-        "/",
-        ".",
-        "?",
-        "n/a",
-        "#n/a",
-        "n.a.",
-        "na",
-        "null",
-        "none",
-        "nan",
-        "nr",
-        "k.a.",
-        "k. a.",
-        "b.d.",
-        "s/d",
-    }
-)
+_NOTHING = words("nothing")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b\u200e\u200f\u2028\u2029\ufeff]+")
 _BETWEEN_CELLS = "\x1f"
 _CONTROL_IN_NOTES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\u200b\ufeff]+")
@@ -185,12 +162,10 @@ class Understanding:
         firm, site = given.get("firm_number", ""), given.get("site_number", "")
         for value in (firm, site):
             if numbers.is_shortened(value):
-                raise Wrong(
-                    _(
-                        "The register number “%(value)s” was shortened by the spreadsheet. Format the column as text and save the file again."
-                    )
-                    % {"value": value}
+                shortened = _(
+                    "The register number “%(value)s” was shortened by the spreadsheet. Make the column text and save again."
                 )
+                raise Wrong(shortened % {"value": value})
         if row.country == "FR":
             firm, site = _french(firm, site)
         row.firm_number, row.site_number = " ".join(firm.split()), " ".join(site.split())
@@ -232,20 +207,7 @@ class Understanding:
 
 #: Fields that are taken as they stand, to be looked at further where needed.
 _AS_GIVEN = frozenset(
-    [
-        "name",
-        "trade_name",
-        "site_name",
-        "postal_code",
-        "town",
-        "phone",
-        "email",
-        "website",
-        "person_title",
-        "person_email",
-        "person_phone",
-        "note",
-    ]
+    ["name", "trade_name", "site_name", "postal_code", "town", "phone", "email", "website", "note", *PERSON[2:]]
 )
 _NUMBER_FIRST = frozenset(["FR", "LU", "GB", "IE", "MT", "US", "CA"])
 
@@ -262,21 +224,13 @@ def _french(firm: str, site: str) -> tuple[str, str]:
     """Return SIREN and SIRET; nine digits name the firm, all fourteen the site, in whichever column they stand."""
     siret = numbers.siret(site) or numbers.siret(firm)
     siren = numbers.siren(firm) or numbers.siren(site)
-    if site and not siret and not siren:
-        raise Wrong(
-            _("The number “%(value)s” cannot be right: its check digit does not fit. Look for a mistyped digit.")
-            % {"value": site}
-        )
-    if firm and not siren and not siret:
-        raise Wrong(
-            _("The number “%(value)s” cannot be right: its check digit does not fit. Look for a mistyped digit.")
-            % {"value": firm}
-        )
+    for given in (site, firm):
+        if given and not numbers.siret(given) and not numbers.siren(given):
+            mistyped = _("The number “%(value)s” cannot be right: its check digit does not fit. Look for a mistyped digit.")
+            raise Wrong(mistyped % {"value": given})
     if siret and siren and not siret.startswith(siren):
-        raise Wrong(
-            _("The number of the site does not belong to the number of the firm: it should begin with %(siren)s.")
-            % {"siren": siren}
-        )
+        foreign = _("The number of the site does not belong to that of the firm: it should begin with %(siren)s.")
+        raise Wrong(foreign % {"siren": siren})
     return siren or siret[:9], siret
 
 

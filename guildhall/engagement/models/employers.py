@@ -9,6 +9,7 @@ from django.db.models import Exists, F, OuterRef, Prefetch, Q, Subquery
 from django.urls import reverse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from guildhall.people.models import Organisation, Site, User
 
@@ -131,7 +132,7 @@ class Person(models.Model):
     """Somebody who works at an employer, as one school knows them. They have no account here."""
 
     school = models.ForeignKey(Organisation, verbose_name=_("school"), on_delete=models.PROTECT, related_name="+")
-    name = models.CharField(_("name"), max_length=200)
+    name = models.CharField(pgettext_lazy("of a person", "name"), max_length=200)
     email = models.EmailField(_("e-mail address"), max_length=254, blank=True)
     phone = models.CharField(_("telephone"), max_length=40, blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True, help_text=_("The one to write to them in."))
@@ -171,7 +172,7 @@ class Position(models.Model):
     site = models.ForeignKey(
         Site, verbose_name=_("site"), null=True, blank=True, on_delete=models.SET_NULL, related_name="positions"
     )
-    title = models.CharField(_("position"), max_length=150, blank=True)
+    title = models.CharField(pgettext_lazy("job", "position"), max_length=150, blank=True)
     decides = models.BooleanField(_("decides"), default=False, help_text=_("Says yes or no to working with us."))
     signs = models.BooleanField(_("signs"), default=False, help_text=_("May sign agreements for the employer."))
     trains = models.BooleanField(_("trains"), default=False, help_text=_("Guides learners at the workplace."))

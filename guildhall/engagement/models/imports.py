@@ -17,9 +17,9 @@ class EmployerImportQuerySet(models.QuerySet["EmployerImport"]):
 class EmployerImport(models.Model):
     """A file of employers on its way into a school's book: read, its columns matched, checked against the book, let in.
 
-    ``reading`` is how the file was understood: encoding, delimiter, headings and the row they stand in, number of rows, and for each
-    column samples and what its codes are. ``mapping`` names for each of our fields the heading of the column it comes from. The
-    counts are of rows; until the import runs they are what would happen.
+    ``reading`` is how the file was understood: encoding, delimiter, the row of the headings, number of rows, and for each column
+    its heading, samples and what its codes are. ``mapping`` names for each of our fields the heading of the column it comes
+    from. The counts are of rows; until the import runs they are what would happen.
     """
 
     class State(models.TextChoices):

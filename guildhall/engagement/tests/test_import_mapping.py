@@ -22,9 +22,12 @@ ROWS = (
         "Company; Street; Postcode; Town; Phone; E-mail; Web site; Employees; Contact person; Notes",
         "Firma; Straße; PLZ; Ort; Telefon; E-Mail; Homepage; Mitarbeiterzahl; Ansprechpartner; Bemerkung",
         "Επωνυμία; Διεύθυνση; Τ.Κ.; Πόλη; Τηλέφωνο; Ηλ. ταχυδρομείο; Ιστοσελίδα; Αριθμός εργαζομένων; Υπεύθυνος; Σημειώσεις",
-        "Razón social; Dirección; C.P.; Población; Teléfono; Correo electrónico; Página web; Plantilla; Persona de contacto; Observaciones",
-        "Nazwa firmy; Ulica; Kod pocztowy; Miejscowość; Nr telefonu; Adres e-mail; Strona WWW; Liczba pracowników; Osoba kontaktowa; Uwagi",
-        "Nome da empresa; Morada; Código postal; Localidade; Telefone; Correio eletrónico; Sítio; N.º de trabalhadores; Pessoa de contacto; Observações",
+        "Razón social; Dirección; C.P.; Población; Teléfono; Correo electrónico; Página web; "
+        "Plantilla; Persona de contacto; Observaciones",
+        "Nazwa firmy; Ulica; Kod pocztowy; Miejscowość; Nr telefonu; Adres e-mail; Strona WWW; "
+        "Liczba pracowników; Osoba kontaktowa; Uwagi",
+        "Nome da empresa; Morada; Código postal; Localidade; Telefone; Correio eletrónico; Sítio; "
+        "N.º de trabalhadores; Pessoa de contacto; Observações",
         "Raison sociale; Adresse; CP; Ville; Tél.; Courriel; Site internet; Effectif; Interlocuteur; Remarques",
         "companyName; streetAddress; postalCode; city; phoneNumber; emailAddress; websiteUrl; headcount; contactPerson; comment",
     ],
@@ -36,7 +39,8 @@ def test_headings_are_understood_in_every_language(headings):
 
 def test_a_persons_columns_are_told_from_the_employers():
     mapping = guessed(
-        "Betrieb; E-Mail; Telefon; Ansprechpartner Vorname; Ansprechpartner Nachname; E-Mail Ansprechpartner; Tel. Ansprechpartner; Funktion",
+        "Betrieb; E-Mail; Telefon; Ansprechpartner Vorname; Ansprechpartner Nachname; "
+        "E-Mail Ansprechpartner; Tel. Ansprechpartner; Funktion",
         "Alpha;info@alpha.example;030 123456;Ada;Lamb;ada@alpha.example;0170 999999;Leiterin",
     )
     assert mapping == {

@@ -143,7 +143,7 @@ def _accept(invitation: Invitation, user: User, at: datetime) -> Invitation:
     if invitation.expires_at <= at:
         raise Refused(_("This invitation has expired. Ask %(person)s for a new one.") % {"person": invitation.invited_by})
     for role in invitation.roles:
-        begin_membership(invitation.organisation, user, role, by=user, at=at)
+        begin_membership(invitation.organisation, user, role, at=at)
     invitation.accepted_at = at
     invitation.accepted_by = user
     invitation.save(update_fields=["accepted_at", "accepted_by"])

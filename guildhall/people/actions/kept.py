@@ -88,15 +88,16 @@ def keep_organisations(
         can_work_for.require(by, school)
     for kept in organisations:
         kept.kind, kept.kept_by = Kind.EMPLOYER, school
-    touched = {thing.pk if isinstance(thing, Organisation) else thing.organisation_id for things, _f in changed.values() for thing in things}
+    things = [thing for of_model, _fields in changed.values() for thing in of_model]
+    touched = {thing.pk if isinstance(thing, Organisation) else thing.organisation_id for thing in things}
     touched |= {site.organisation_id for site in sites if site.organisation_id}
     if Organisation.objects.filter(pk__in=touched).exclude(kept_by=school).exists():
         raise Refused(_("One of these employers keeps its own record. Ask them to change it."))
     Organisation.objects.bulk_create(organisations, batch_size=500)
     Site.objects.bulk_create(sites, batch_size=500)
-    for model, (things, fields) in changed.items():
-        if things and fields:
-            model._default_manager.bulk_update(things, sorted(fields), batch_size=100)
+    for model, (of_model, fields) in changed.items():
+        if of_model and fields:
+            model._default_manager.bulk_update(of_model, sorted(fields), batch_size=100)
     return school
 
 

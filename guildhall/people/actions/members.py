@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy
 
 from guildhall.core.actions import action, lock
 from guildhall.core.errors import Refused
-from guildhall.people.hooks import membership_began, membership_ended
 from guildhall.people.leaving import Parting, is_last_manager, no_manager_left, part
 from guildhall.people.models import STAFF_ROLES, Membership, Organisation, Role, User
 from guildhall.people.notices import tell
@@ -46,9 +45,9 @@ def change_roles(
         _hand_over(part(member, organisation, at), member, heir, by, at)
     for role, membership in held.items():
         if role not in wanted:
-            _end(membership, by, at)
+            _end(membership, at)
     for role in sorted(wanted - set(held)):
-        begin_membership(organisation, member, role, by=by, at=at)
+        begin_membership(organisation, member, role, at=at)
     if by != member and set(held) != wanted:
         tell(
             member,
@@ -81,7 +80,7 @@ def leave_organisation(
         raise Refused(parting.obstacle)
     _hand_over(parting, member, heir, by, at)
     for membership in memberships:
-        _end(membership, by, at)
+        _end(membership, at)
     if by and by != member:
         tell(
             member,
@@ -91,16 +90,24 @@ def leave_organisation(
             by=by,
             at=at,
         )
+    elif by:
+        for manager in User.objects.filter(pk__in=organisation.memberships.managing().values("user")):
+            tell(
+                manager,
+                kind="people.member_left",
+                sentence=gettext_lazy("%(person)s has left %(organisation)s."),
+                params={"person": member, "organisation": organisation},
+                by=by,
+                at=at,
+            )
     return organisation
 
 
-def begin_membership(organisation: Organisation, member: User, role: str, *, by: User | None, at: datetime) -> Membership:
+def begin_membership(organisation: Organisation, member: User, role: str, *, at: datetime) -> Membership:
     """Let somebody take up a role, within the action that decided so; a role that is held already stays as it is."""
-    membership, is_new = Membership.objects.get_or_create(
+    membership, _is_new = Membership.objects.get_or_create(
         user=member, organisation=organisation, role=role, until=None, defaults={"since": localdate(at)}
     )
-    if is_new:
-        membership_began.announce(membership=membership, by=by)
     return membership
 
 
@@ -108,7 +115,7 @@ def _current(organisation: Organisation, member: User, at: datetime) -> list[Mem
     return list(organisation.memberships.current(localdate(at)).filter(user=member).select_related("organisation", "user"))
 
 
-def _end(membership: Membership, by: User | None, at: datetime) -> None:
+def _end(membership: Membership, at: datetime) -> None:
     """End a role so that it no longer counts from this moment on: yesterday was its last full day."""
     yesterday = localdate(at) - timedelta(days=1)
     membership.until = max(yesterday, membership.since)
@@ -116,7 +123,6 @@ def _end(membership: Membership, by: User | None, at: datetime) -> None:
         membership.delete()  # it did not last a day
     else:
         membership.save(update_fields=["until"])
-    membership_ended.announce(membership=membership, by=by)
 
 
 def _hand_over(parting: Parting, member: User, heir: User | None, by: User | None, at: datetime) -> None:

@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy
 
 from guildhall.core.actions import action, lock
 from guildhall.core.errors import Refused
-from guildhall.people.hooks import membership_began
 from guildhall.people.models import Kind, Membership, Organisation, Role, Site, User
 from guildhall.people.notices import tell
 from guildhall.people.rules import can_create_organisation, can_manage
@@ -60,8 +59,7 @@ def create_organisation(
     """
     can_create_organisation.require(by)
     organisation = Organisation.objects.create(kind=kind, name=name, country=country, slug=_free_slug(name, kind), **details)
-    membership = Membership.objects.create(user=by, organisation=organisation, role=Role.MANAGER, since=localdate(at))
-    membership_began.announce(membership=membership, by=by)
+    Membership.objects.create(user=by, organisation=organisation, role=Role.MANAGER, since=localdate(at))
     return organisation
 
 

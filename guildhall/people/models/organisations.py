@@ -44,8 +44,7 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
 
     def managed_by(self, user: User) -> OrganisationQuerySet:
         """Organisations this person manages today."""
-        managing = Membership.objects.current().filter(user=user.pk, role=Role.MANAGER)
-        return self.filter(pk__in=managing.values("organisation"))
+        return self.filter(pk__in=Membership.objects.managing().filter(user=user.pk).values("organisation"))
 
     def visible_to(self, user: User) -> OrganisationQuerySet:
         """Organisations this person belongs to, and those that the schools they work for keep in their books."""
@@ -206,6 +205,10 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     def staff(self) -> MembershipQuerySet:
         """Memberships of those who work for the organisation."""
         return self.filter(role__in=STAFF_ROLES)
+
+    def managing(self) -> MembershipQuerySet:
+        """Memberships of the managers of today."""
+        return self.current().filter(role=Role.MANAGER)
 
     def acting(self) -> MembershipQuerySet:
         """Memberships of those who may bind the organisation: its managers and coordinators, today."""

@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from django.utils.functional import cached_property
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 def check_time_zone(name: str) -> None:
@@ -36,7 +37,7 @@ class User(AbstractBaseUser):
     """A person with an account, recognised by an e-mail address."""
 
     email = models.EmailField(_("e-mail address"), max_length=254)
-    name = models.CharField(_("name"), max_length=200, blank=True, help_text=_("As colleagues know you."))
+    name = models.CharField(pgettext_lazy("of a person", "name"), max_length=200, blank=True, help_text=_("As colleagues know you."))
     language = models.CharField(_("language"), max_length=10, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=50, blank=True, validators=[check_time_zone])
     is_active = models.BooleanField(_("may sign in"), default=True)

@@ -106,6 +106,7 @@ def test_a_person_leaves_by_themselves(school, manager):
     teacher = member(school)
     actions.leave_organisation(school, member=teacher, by=teacher, at=now())
     assert not roles(school, teacher)
+    assert Notice.objects.get().user == manager
 
 
 def test_a_colleague_cannot_make_somebody_leave(school):

@@ -163,7 +163,7 @@ def test_the_sites_of_others_are_not_there(client, school, name):
 def test_a_person_switches_between_their_organisations(client, school):
     user = member(school)
     other = OrganisationFactory()
-    actions.members.begin_membership(other, user, Role.TEACHER, by=None, at=now())
+    actions.members.begin_membership(other, user, Role.TEACHER, at=now())
     client.force_login(user)
     client.post(reverse("people:switch"), {"organisation": other.pk, "next": "/people/me/"})
     assert client.get(reverse("people:me")).wsgi_request.organisation == other

@@ -92,9 +92,8 @@ def _mapping(seen: Seen, asked: dict[str, str]) -> dict[str, str]:
     guessed = {field: heading for field, heading in seen.mapping.items() if heading not in asked.values()}
     mapping = {field: heading for field, heading in {**guessed, **asked}.items() if heading}
     if "name" not in mapping:
-        raise CommandError(
-            f"No column could be recognised as the name of the employer. Say which: --map name=HEADING, one of: {', '.join(sorted(headings))}."
-        )
+        known = ", ".join(sorted(headings))
+        raise CommandError(f"No column could be recognised as the name of the employer. Say --map name=HEADING, one of: {known}.")
     return mapping
 
 

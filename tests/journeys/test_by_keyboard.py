@@ -1,0 +1,93 @@
+"""First morning once more, by somebody who uses no mouse: every stop is reached with Tab, visible, and worked by Enter or Space."""
+
+from __future__ import annotations
+
+import re
+from uuid import uuid4
+
+from playwright.sync_api import Page, expect
+
+from tests.journeys.test_first_morning import LIST, Morning
+
+# What a screen reader would say of what has the focus, near enough to find it by.
+FOCUS = """() => {
+  const here = document.activeElement;
+  if (!here || here === document.body) return "";
+  const labels = here.labels ? [...here.labels].map((label) => label.textContent) : [];
+  return [here.getAttribute("aria-label"), ...labels, here.textContent].filter(Boolean).join(" ").replace(/\\s+/g, " ").trim();
+}"""
+VISIBLE = """() => {
+  const here = document.activeElement, style = getComputedStyle(here), box = here.getBoundingClientRect();
+  return box.width > 0 && (style.outlineStyle !== "none" || style.boxShadow !== "none" || style.borderColor !== "");
+}"""
+
+
+class Keyboard:
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def to(self, what: str, stops: int = 80) -> None:
+        """Press Tab until something called ``what`` has the focus, and see that it shows."""
+        seen = []
+        for _ in range(stops):
+            self.page.keyboard.press("Tab")
+            seen.append(self.page.evaluate(FOCUS))
+            if re.search(what, seen[-1]):
+                assert self.page.evaluate(VISIBLE), f"{what!r} has the focus, and nothing shows it"
+                return
+        raise AssertionError(f"{what!r} is not reached by keyboard; these were: {seen}")
+
+    def type(self, what: str, text: str) -> None:
+        self.to(what)
+        self.page.keyboard.insert_text(text)
+
+    def press(self, what: str, key: str = "Enter") -> None:
+        self.to(what)
+        self.page.keyboard.press(key)
+
+
+def test_first_morning_by_keyboard(visit, house):
+    page = visit(1280, 900)
+    keys, morning = Keyboard(page), Morning(page, house, lambda page: None)
+    page.goto("/")
+    keys.press("Start with your school")
+    page.wait_for_url("**/start/")
+    keys.type("Name of your school", f"Szkoła {uuid4().hex[:6]}")
+    keys.to("Country")
+    page.keyboard.type("Pola")
+    keys.type("Your name", "Bożena")
+    keys.type("e-mail address", morning.address)
+    keys.press("I have read", "Space")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/code/")
+    keys.type("Code", morning.code())
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Bożena")
+
+    keys.press("^Employers$")
+    page.wait_for_url("**/engagement/")
+    keys.press("Import a file")
+    page.wait_for_url("**/imports/")
+    keys.to("File|list")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files({"name": "firmy.csv", "mimeType": "text/csv", "buffer": LIST.encode()})
+    keys.press("Look it through")
+    morning.wait_until_ready()
+    keys.press(r"Import \d+ rows")
+    expect(page.get_by_role("link", name="Go to the book")).to_be_visible(timeout=30_000)
+
+    page.keyboard.press("/")
+    page.keyboard.insert_text("blitzfink")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search/**")
+    keys.press("^Elektro Blitzfink")
+    page.wait_for_url(re.compile(r"/engagement/\d+/"))
+    keys.to("Call")
+    page.keyboard.press("ArrowRight")
+    keys.type("What was said", "Zadzwoni w poniedziałek.")
+    keys.type("What comes next", "Czekać na telefon")
+    keys.press("^Write it down$")
+    expect(page.locator("#messages")).to_contain_text("Written down.")
+    expect(page.locator("#timeline")).to_contain_text("Visit")
+    expect(page.locator("#timeline")).to_contain_text("Zadzwoni w poniedziałek.")
