@@ -23,6 +23,12 @@ BOOKKEEPING = re.compile(r'"(django_session|core_cache|usersessions_usersession)
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--write-doors", action="store_true", help="write tests/doors.csv anew; read the difference before it is kept"
+    )
+
+
 def pytest_configure() -> None:
     compile_catalogues()
 

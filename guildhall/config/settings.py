@@ -137,7 +137,9 @@ if _database["ENGINE"].endswith("sqlite3"):
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-20000; PRAGMA mmap_size=134217728",
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-20000; PRAGMA mmap_size=134217728"
+        ),
     }
 else:
     _database["OPTIONS"] = {"pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", 8), "timeout": 10}}
@@ -229,7 +231,7 @@ ACCOUNT_RATE_LIMITS = {
     "request_login_code": "60/m/ip,600/h/ip,3/m/key,10/h/key",
     "code_attempt": "60/m/ip,10/15m/key",
     "login_failed": "60/m/ip,5/5m/key,30/d/key",
-    "signup": "20/m/ip,100/h/ip,3/m/key,10/h/key",
+    "start": "20/m/ip,100/h/ip,3/m/key,10/h/key",  # our own, people:start
     "reset_password": "30/m/ip,3/m/key,10/h/key",
     "reset_password_from_key": "30/m/ip",
     "confirm_email": "1/10s/key,10/h/key",

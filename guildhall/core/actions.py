@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -30,7 +31,7 @@ def action(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def carry_out(*args: P.args, **kwargs: P.kwargs) -> R:
-        actor = kwargs["by"]
+        actor, at = kwargs["by"], kwargs.get("at")
         came_in = args[0] if args else None
         thing_type, thing_id = _name_of(came_in)  # read before: a deleted thing has no number any more
         with transaction.atomic():
@@ -39,7 +40,7 @@ def action(function: Callable[P, R]) -> Callable[P, R]:
                 thing_type, thing_id = _name_of(result)
             actor_type, actor_id = _name_of(actor)
             AuditLine.objects.create(
-                at=kwargs.get("at") or now(),
+                at=at if isinstance(at, datetime) else now(),
                 action=name,
                 actor_type=actor_type,
                 actor_id=actor_id or None,

@@ -47,7 +47,7 @@ class Hook(Generic[P, R]):
         self.name = f"{room}_{declaration.__name__}"
         self.declaration = declaration
         self.__doc__ = declaration.__doc__
-        _manager.add_hookspecs(SimpleNamespace(**{self.name: _declared(declaration)}))
+        _manager.add_hookspecs(type(self.name, (), {self.name: _declared(declaration)}))
         hooks[self.name] = self
 
     def listeners(self) -> list[pluggy.HookImpl]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from django.contrib import messages
-from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -13,6 +12,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from guildhall.core.errors import Refusal
+
+
+class HasAddress(Protocol):
+    """Something with a page of its own."""
+
+    def get_absolute_url(self) -> str: ...
 
 
 def wants_fragment(request: HttpRequest) -> bool:
@@ -39,7 +44,7 @@ def done(
     context: dict[str, Any],
     *,
     message: str,
-    to: str | Model,
+    to: str | HasAddress,
     undo: str = "",
 ) -> HttpResponse:
     """Answer after an action: the changed fragment to htmx, a redirect to a plain browser, and one sentence to both.
@@ -60,9 +65,7 @@ def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
         return JsonResponse({"detail": sentence}, status=refusal.status)
     if wants_fragment(request):
         messages.error(request, sentence)
-        response = HttpResponse(
-            render_to_string("ui/_messages.html", {"swapped": True}, request), status=refusal.status
-        )
+        response = HttpResponse(render_to_string("ui/_messages.html", {"swapped": True}, request), status=refusal.status)
         response["HX-Reswap"] = "none"
         return response
     back = came_from(request)

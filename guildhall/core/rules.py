@@ -6,7 +6,6 @@ from typing import Any
 
 from django.utils.functional import Promise
 
-
 from guildhall.core.errors import NotAllowed
 
 

@@ -22,7 +22,7 @@ ORGANISATION_SESSION_KEY = "organisation"
 class PersonRequest(HttpRequest):
     """A request of somebody signed in, as ``PersonMiddleware`` leaves it to a view."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     memberships: list[Membership]
     organisations: list[Organisation]
     organisation: Organisation | None
@@ -68,7 +68,7 @@ def _memberships(user: User) -> list[Membership]:
     return list(current.order_by("organisation__name", "organisation_id", "pk"))
 
 
-def _organisation(request: HttpRequest) -> Organisation | None:
+def _organisation(request: PersonRequest) -> Organisation | None:
     chosen = request.session.get(ORGANISATION_SESSION_KEY) if request.memberships else None
     # Where one works comes before where one merely belongs.
     working = [m.organisation for m in request.memberships if m.role in STAFF_ROLES]
@@ -82,7 +82,7 @@ class SecondFactorMiddleware:
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: PersonRequest) -> HttpResponse:
         if (
             request.user.is_authenticated
             and any(organisation.requires_second_factor for organisation in request.organisations)

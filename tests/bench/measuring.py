@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import gzip
+import random
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -135,18 +136,19 @@ class Visitor:
 def measure(visitor: Visitor, pages: list[Page], *, rounds: int, seconds: float) -> int:
     """Ask for one page after the other, round after round, for so long and at least so often; return the number of rounds.
 
-    In turns, so that whatever else the machine does meets all of them alike.
+    In turns, each time in another order, so that whatever else the machine does, and what the page before left in its caches,
+    meets all of them alike.
     """
     gc.collect()
     gc.freeze()  # what the books left behind is not the pages' to look through
-    began, done = 0.0, 0
+    chance, began, done = random.Random(7), 0.0, 0  # noqa: S311
     for turn in count():
         if turn == WARM_UP_ROUNDS:
             began = monotonic()
         done = max(0, turn - WARM_UP_ROUNDS)
         if done >= rounds and monotonic() - began >= seconds:
             break
-        for page in pages:
+        for page in chance.sample(pages, len(pages)):
             answer = visitor.ask(page.ask(turn))
             if not answer.status.startswith(page.expects):
                 raise SystemExit(f"{page.name}: answered {answer.status}\n{answer.text[:2000]}")

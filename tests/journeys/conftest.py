@@ -48,7 +48,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(house: Installation, browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open a browser as somebody would: ``visit(width, height, javascript=…, locale=…)``. What goes wrong in it fails the test."""
+    """Open a browser as somebody would: ``visit(width, height, javascript=…, locale=…)``. What breaks in it fails the test."""
     opened, trouble = [], []
 
     def visit(width: int, height: int, *, javascript: bool = True, locale: str = "en-GB") -> Page:
@@ -77,7 +77,9 @@ def no_barriers() -> Callable[[Page], None]:
     """Check a page with axe for what WCAG 2.2 AA asks."""
 
     def check(page: Page) -> None:
-        found: Any = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
+        found: Any = Axe().run(
+            page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+        )
         told = [
             f"{violation['id']}: {node['target']} {violation['help']}"
             for violation in found.response["violations"]

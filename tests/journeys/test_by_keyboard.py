@@ -1,4 +1,4 @@
-"""First morning once more, by somebody who uses no mouse: every stop is reached with Tab, visible, and worked by Enter or Space."""
+"""First morning once more, by somebody who uses no mouse: every stop is reached with Tab, shows it, and works by Enter."""
 
 from __future__ import annotations
 

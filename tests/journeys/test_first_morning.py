@@ -60,7 +60,9 @@ class Morning:
         page.goto("/engagement/")
         self.check(page)
         page.locator("main").get_by_role("link", name="Import a file").first.click()
-        page.locator("input[type=file]").set_input_files({"name": "betriebe.csv", "mimeType": "text/csv", "buffer": LIST.encode("cp1252")})
+        page.locator("input[type=file]").set_input_files(
+            {"name": "betriebe.csv", "mimeType": "text/csv", "buffer": LIST.encode("cp1252")}
+        )
         self.check(page)
         page.get_by_role("button", name="Look it through").click()
         self.wait_until_ready()

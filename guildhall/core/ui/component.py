@@ -50,7 +50,7 @@ def component(function: Any = None, *, keep: bool = False) -> Any:
             shown["attributes"] = _attributes(
                 {key: value for key, value in given.items() if key not in defaults and key not in names}
             )
-        return _template(name).render(Context(shown))
+        return _draw(_template(name), shown)
 
     draw = kept(draw_anew) if keep else draw_anew
     if "content" in names:
@@ -78,6 +78,13 @@ def kept(function: Callable[..., Any]) -> Callable[..., Any]:
         return drawn(get_language() or "", *args, **given)
 
     return remembered
+
+
+def _draw(template: Template, shown: dict[str, Any]) -> SafeString:
+    """Render a template by itself: as ``Template.render`` does, less what that prepares for templates within templates."""
+    context = Context(shown)
+    context.template = context.render_context.template = template
+    return template.nodelist.render(context)
 
 
 def _attributes(given: dict[str, Any]) -> SafeString:

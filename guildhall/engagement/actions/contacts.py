@@ -50,7 +50,7 @@ def record_contact(
     if next_what and next_due_on is None:
         raise Refused(_("Say until when the next step is due."))
     contact = Contact.objects.create(employer=employer, kind=kind, held_at=held_at, said=said.strip(), by=by, recorded_at=at)
-    contact.people.set(people)
+    contact.people.add(*people)
     if employer.last_contact_at is None or held_at > employer.last_contact_at:
         employer.last_contact_at = held_at
         employer.save(update_fields=["last_contact_at"])

@@ -26,7 +26,7 @@ from guildhall.engagement.importing.planning import (
     Place,
     Someone,
 )
-from guildhall.engagement.importing.understanding import Row, as_given
+from guildhall.engagement.importing.understanding import Row, as_in_file
 from guildhall.engagement.models import Employer, EmployerImport, ImportRow, Person, Position, sort_key_of
 from guildhall.engagement.rules import can_import
 from guildhall.engagement.search import employer_documents
@@ -96,11 +96,12 @@ def match_columns(
 
     Raises:
         NotAllowed: ``by`` neither manages nor coordinates.
-        Refused: the import has begun, no column holds the name, or one named is not in the file.
+        Refused: the import has begun, the file is gone, no column holds the name, or one named is not in the file.
     """
     employer_import = lock(employer_import)
     can_import.require(by, employer_import.school)
     _require_not_begun(employer_import)
+    _require_file(employer_import)
     if "name" not in mapping:
         raise Refused(_("Say which column holds the names of the employers."))
     if missing := set(mapping.values()) - set(employer_import.headings):
@@ -163,13 +164,14 @@ def begin_import(employer_import: EmployerImport, *, by: User, at: datetime) -> 
 
     Raises:
         NotAllowed: ``by`` neither manages nor coordinates.
-        Refused: it has begun already, or nobody has looked at the check yet.
+        Refused: it has begun already, nobody has looked at the check yet, or the file is gone.
     """
     employer_import = lock(employer_import)
     can_import.require(by, employer_import.school)
     _require_not_begun(employer_import)
     if employer_import.state != State.READY:
         raise Refused(_("This file has not been compared with the book yet."))
+    _require_file(employer_import)
     employer_import.rows.all().delete()
     _forget_counts(employer_import)
     employer_import.state = State.RUNNING
@@ -273,7 +275,7 @@ def _write_employers(school: Organisation, firms: Sequence[Firm], by: User | Non
     new = {
         id(firm): Employer(
             school=school,
-            organisation_id=firm.pk,
+            organisation_id=firm.pk,  # type: ignore[misc]  # written just before
             sort_key=sort_key_of(firm.shown_name),
             note=firm.note,
             added_at=at,
@@ -304,7 +306,10 @@ def _write_people(school: Organisation, firms: Sequence[Firm]) -> None:
         one.pk = one.pk or persons[id(one)].pk
     positions = {
         id(one): Position(
-            person_id=one.pk, employer_id=firm.employer_pk, site_id=one.place.pk if one.place else None, title=one.title
+            person_id=one.pk,  # type: ignore[misc]  # written just before, like the employer and the site
+            employer_id=firm.employer_pk,
+            site_id=one.place.pk if one.place else None,
+            title=one.title,
         )
         for firm, one in here
         if one.position_pk is None
@@ -378,6 +383,11 @@ def _require_not_begun(employer_import: EmployerImport) -> None:
         raise Refused(_("This import is done."))
 
 
+def _require_file(employer_import: EmployerImport) -> None:
+    if employer_import.file is None:
+        raise Refused(_("This file has waited too long and is gone. Bring it again."))
+
+
 def counts_of(employer_import: EmployerImport) -> dict[str, int]:
     """How many rows came out as what, in the order in which that is said."""
     return {outcome.value: getattr(employer_import, outcome.value) for outcome in Outcome}
@@ -402,7 +412,7 @@ def _note(employer_import: EmployerImport, decisions: Sequence[Decision]) -> Non
             outcome=decision.outcome.value,
             name=decision.row.name[:250],
             reason=decision.reason[:1000],
-            given={} if decision.outcome == Outcome.CHANGED else as_given(headings, decision.row),
+            given={} if decision.outcome == Outcome.CHANGED else as_in_file(headings, decision.row),
         )
         for decision in decisions
         if decision.outcome in _SHOWN_OUTCOMES

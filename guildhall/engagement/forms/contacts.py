@@ -34,7 +34,10 @@ class ContactForm(forms.Form):
     next_due_on = _day(label=_("Until when?"), required=False)
 
     def __init__(self, *args: Any, positions: Iterable[Position], contact: Contact | None = None, **kwargs: Any) -> None:
-        initial: dict[str, Any] = {"held_at": localtime().replace(second=0, microsecond=0), "next_due_on": localdate() + timedelta(days=7)}
+        initial: dict[str, Any] = {
+            "held_at": localtime().replace(second=0, microsecond=0),
+            "next_due_on": localdate() + timedelta(days=7),
+        }
         if contact is not None:
             initial = {"kind": contact.kind, "held_at": localtime(contact.held_at), "said": contact.said}
             initial["people"] = [person.pk for person in contact.people.all()]

@@ -92,13 +92,15 @@ class SiteForm(forms.ModelForm):
 
     class Meta:
         model = Site
-        fields = ["name", "street", "postal_code", "town", "phone"]
+        fields = ["name", "street", "postal_code", "town", "phone", "email", "closed_on"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            self.fields["closed_on"] = Site._meta.get_field("closed_on").formfield(
-                widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        if not self.instance.pk:
+            del self.fields["closed_on"]
+        else:
+            self.fields["closed_on"] = forms.DateField(
+                label=_("Closed on"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
             )
 
     def clean(self) -> dict[str, Any]:

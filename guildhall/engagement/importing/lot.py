@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from guildhall.engagement.importing.book import Shelf
 from guildhall.engagement.importing.planning import Book, Decision, Told, plan
@@ -15,7 +15,7 @@ from guildhall.people.models import Organisation
 PORTION = 500
 
 
-def rows_of(file: BinaryIO, reading: Mapping[str, Any], mapping: Mapping[str, str], country: str) -> list[Row]:
+def rows_of(file: IO[bytes], reading: Mapping[str, Any], mapping: Mapping[str, str], country: str) -> list[Row]:
     """Return what each row of a file says; ``reading`` is as ``EmployerImport.reading`` keeps it.
 
     Raises:

@@ -11,7 +11,7 @@ rows that contradict each other about one site the first counts, and the others 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -33,7 +33,7 @@ PERSON_FIELDS = ("name", "email", "phone")
 _BANDS = ("", "0", "1-9", "10-49", "50-249", "250+")
 _FROM_ROW = ("street", "postal_code", "town", "latitude", "longitude", "phone", "email", "closed_on")
 #: Values of which another spelling says the same.
-_SPELLED = {"street": street_key, "town": town_key, "name": name_key, "phone": digits}
+_SPELLED: dict[str, Callable[[str], str]] = {"street": street_key, "town": town_key, "name": name_key, "phone": digits}
 _LABELS = {"register_number": "firm_number", "nace": "sector", "size_band": "size"}
 
 

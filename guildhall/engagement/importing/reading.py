@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import BinaryIO
+from typing import IO
 
 from django.utils.translation import gettext as _
 
@@ -64,7 +64,7 @@ class Reading:
     headings: tuple[str, ...]
     heading_row: int
 
-    def records(self, file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
+    def records(self, file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
         """Return the rows below the headings that hold anything, each with its number as a spreadsheet counts.
 
         Raises:
@@ -80,7 +80,7 @@ class Reading:
                 yield number, cells
 
 
-def find_out(file: BinaryIO, *, country: str = "") -> Reading:
+def find_out(file: IO[bytes], *, country: str = "") -> Reading:
     """Find out how a file is to be read, from its first rows and from whether all of it can be decoded.
 
     ``country`` (ISO 3166-1) tells old encodings apart that the bytes alone do not.
@@ -106,7 +106,7 @@ def find_out(file: BinaryIO, *, country: str = "") -> Reading:
     return Reading(encoding, delimiter, _distinct([""] * width), 0)
 
 
-def _encoding(file: BinaryIO, country: str) -> str:
+def _encoding(file: IO[bytes], country: str) -> str:
     file.seek(0)
     head = file.read(4096)
     _check_kind(head)
@@ -136,7 +136,7 @@ def _check_kind(head: bytes) -> None:
         raise Unreadable(_("This is a web page, not a table. Open it in a spreadsheet and save it as CSV, then send that."))
 
 
-def _decoding(file: BinaryIO, encoding: str) -> str:
+def _decoding(file: IO[bytes], encoding: str) -> str:
     """Return the encoding if all of the file can be read in it."""
     row = 1
     decoder = codecs.getincrementaldecoder(encoding)()
@@ -162,7 +162,7 @@ def _no_text(row: int) -> str:
     return _("This file is not plain text (row %(row)d). Save the list of employers as CSV, then send that.") % {"row": row}
 
 
-def _old_encoding(file: BinaryIO, encoding: str, unreadable: Unreadable) -> str:
+def _old_encoding(file: IO[bytes], encoding: str, unreadable: Unreadable) -> str:
     """Return the one-byte encoding of a file that is not UTF-8, unless it almost is, or is no text at all."""
     file.seek(0)
     strange, whole, broken = False, 0, 0
@@ -188,10 +188,10 @@ def _old_encoding(file: BinaryIO, encoding: str, unreadable: Unreadable) -> str:
         return "latin-1"
 
 
-def _lines(file: BinaryIO, encoding: str) -> Iterator[str]:
+def _lines(file: IO[bytes], encoding: str) -> Iterator[str]:
     """Return the lines of a file as they are. Reads a file of any size without holding more than a line."""
     file.seek(0)
-    text = io.TextIOWrapper(_Lent(file), encoding, newline="")
+    text = io.TextIOWrapper(io.BufferedReader(_Lent(file)), encoding, newline="")  # type: ignore[type-var]
     number = 0
     while line := text.readline(LONGEST_LINE + 1):
         number += 1
@@ -205,7 +205,7 @@ def _lines(file: BinaryIO, encoding: str) -> Iterator[str]:
 class _Lent(io.RawIOBase):
     """A file that is read through something which would close it."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         self.file = file
 
     def readable(self) -> bool:

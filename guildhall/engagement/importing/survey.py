@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from django.utils.translation import gettext as _
 
@@ -20,7 +20,7 @@ class Seen:
     country: str
 
 
-def look_over(file: BinaryIO, *, country: str) -> Seen:
+def look_over(file: IO[bytes], *, country: str) -> Seen:
     """Look over a file; ``country`` is the school's, where the employers are taken to be unless their numbers say otherwise.
 
     Raises:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from itertools import zip_longest
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator, URLValidator
@@ -94,7 +95,7 @@ class Understanding:
         self._country = country
         self._countries: dict[str, str] = {}
         self._insee = codes.get(mapping.get("size", ""), {}).get("size") == "insee"
-        version = codes.get(mapping.get("sector", ""), {}).get("nace")
+        version: Any = codes.get(mapping.get("sector", ""), {}).get("nace")
         self._sector = lru_cache(maxsize=5_000)(lambda code: taxonomy.nace_from(code, version=version) or "")
 
     def rows(self, records: Iterable[tuple[int, list[str]]]) -> Iterator[Row]:
@@ -125,7 +126,8 @@ class Understanding:
                     _("%(field)s: this is longer than %(most)d characters.")
                     % {"field": FIELDS[name], "most": LONGEST.get(name, 250)}
                 )
-        row = Row(number, **{name: value for name, value in given.items() if name in _AS_GIVEN})
+        as_given: dict[str, Any] = {name: value for name, value in given.items() if name in _AS_GIVEN}
+        row = Row(number, **as_given)
         if not row.name:
             if not row.trade_name:
                 raise Wrong(_("The name of the employer is missing."))
@@ -267,7 +269,7 @@ def _country_codes() -> dict[str, str]:
     return codes | {code.lower(): code for code in codes.values()} | {"el": "GR", "uk": "GB"}  # as the European Union writes them
 
 
-def as_given(headings: Sequence[str], row: Row) -> dict[str, str]:
+def as_in_file(headings: Sequence[str], row: Row) -> dict[str, str]:
     """A row as its file has it, for the one who has to mend it: the filled cells by their heading."""
     cells = row.cells.split(_BETWEEN_CELLS)
     return {heading: cell[:500] for heading, cell in zip_longest(headings, cells, fillvalue="") if cell.strip()}

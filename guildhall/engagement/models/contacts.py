@@ -59,6 +59,10 @@ class NextStepQuerySet(models.QuerySet["NextStep"]):
         """Next steps still to be taken."""
         return self.filter(state=NextStep.State.OPEN)
 
+    def closed(self) -> NextStepQuerySet:
+        """Next steps that were taken or dropped."""
+        return self.exclude(state=NextStep.State.OPEN)
+
     def of(self, user: User) -> NextStepQuerySet:
         """Next steps this person promised."""
         return self.filter(owner=user.pk)

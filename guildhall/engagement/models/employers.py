@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
@@ -47,11 +47,10 @@ class EmployerQuerySet(models.QuerySet["Employer"]):
         return self.annotate(next_due_on=Subquery(first.values("due_on")[:1]))
 
     def for_list(self) -> EmployerQuerySet:
-        """Employers with all that a row of the list shows, in as many queries as there are kinds of things."""
-        return self.select_related("organisation", "owner").prefetch_related(
-            Prefetch("organisation__sites", Site.objects.open().order_by("pk"), to_attr="open_sites"),
-            Prefetch("next_steps", _open_steps().select_related("owner").order_by("due_on", "pk"), to_attr="open_steps"),
-        )
+        """Employers with what a row of the list says of them, and nothing else."""
+        organisation = ["organisation__name", "organisation__trade_name", "organisation__nace"]
+        owner = ["owner__name", "owner__email", "owner__erased_at"]
+        return self.select_related("organisation", "owner").only("last_contact_at", *organisation, *owner)
 
 
 def _contacts() -> models.QuerySet:
@@ -83,7 +82,7 @@ class Employer(models.Model):
         related_name="employers",
     )
     note = models.TextField(_("good to know"), blank=True, max_length=4000)
-    # Kept beside the contacts because lists of ten thousand sort and filter by it; record_contact and remove_contact keep it true.
+    # Kept beside the contacts because lists of ten thousand sort and filter by it; the actions on contacts keep it true.
     last_contact_at = models.DateTimeField(_("last contact"), null=True, blank=True, editable=False)
     added_at = models.DateTimeField(_("in the book since"))
     added_by = models.ForeignKey(

@@ -104,9 +104,9 @@ def test_a_teacher_may_take_what_nobody_has_but_not_what_a_colleague_has(school,
 
 
 def test_nobody_from_outside_can_be_given_an_employer(school, coordinator):
+    employer, outsider = EmployerFactory(school=school, owner=coordinator), staff_of(OrganisationFactory())
     with pytest.raises(Refused, match="does not work for"):
-        employer = EmployerFactory(school=school, owner=coordinator)
-        actions.hand_over_employer(employer, owner=staff_of(OrganisationFactory()), by=coordinator, at=now())
+        actions.hand_over_employer(employer, owner=outsider, by=coordinator, at=now())
 
 
 def test_who_asked_not_to_be_written_to_stays_so_until_they_say_otherwise(school, coordinator):

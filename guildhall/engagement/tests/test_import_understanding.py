@@ -4,7 +4,7 @@ import pytest
 
 from guildhall.engagement.importing import numbers
 from guildhall.engagement.importing.naming import domain_of, name_key, street_key, town_key
-from guildhall.engagement.importing.understanding import Understanding, Wrong, as_given
+from guildhall.engagement.importing.understanding import Understanding, Wrong, as_in_file
 
 
 def understood(country="FR", codes=None, **given):
@@ -140,7 +140,7 @@ def test_a_wrong_row_keeps_what_it_said():
     (row,) = reader.rows([(7, ["Alpha", "nonsense", ""])])
     assert (row.number, row.name) == (7, "Alpha")
     assert "nonsense" in row.wrong
-    assert as_given(["NAME", "MAIL", "X"], row) == {"NAME": "Alpha", "MAIL": "nonsense"}
+    assert as_in_file(["NAME", "MAIL", "X"], row) == {"NAME": "Alpha", "MAIL": "nonsense"}
 
 
 @pytest.mark.parametrize("formula", ['=HYPERLINK("http://evil.example","x")', "+SUM(A1:A9)", "@cmd", "-1+1|calc"])

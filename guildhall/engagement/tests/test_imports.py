@@ -11,7 +11,7 @@ from django.core.serializers import serialize
 from django.urls import reverse
 from django.utils.timezone import now
 
-from guildhall.core import search, tasks
+from guildhall.core import files, search, tasks
 from guildhall.core.errors import NotAllowed, Refused
 from guildhall.core.models import Progress, StoredFile
 from guildhall.engagement.actions import imports
@@ -194,7 +194,7 @@ class TestAnImport:
         lines = "\n".join(f"Firm {n};HRB {n};Weg {n};{n:05};Kiel;Person {n};p{n}@f{n}.example" for n in range(count))
         brought = bring(f"Firma;HRB;Straße;PLZ;Ort;Ansprechpartner;Mail Ansprechpartner\n{lines}\n")
         lot = Lot(brought.school, imports.read_rows(brought))
-        with django_assert_num_queries(23 if on_postgres else 24):
+        with django_assert_num_queries(23):
             imports.let_rows_in(brought, lot=lot, rows=lot.rows, by=coordinator, at=now())
 
 
@@ -231,6 +231,17 @@ class TestColumns:
         imports.drop_list(bring(), by=coordinator, at=now())
         assert not EmployerImport.objects.exists()
         assert not StoredFile.objects.exists()
+
+    def test_a_file_that_waited_too_long_must_be_brought_again(self, bring, coordinator):
+        brought = bring()
+        files.sweep(now() + imports.KEPT)
+        for begin in (
+            lambda: imports.begin_import(brought, by=coordinator, at=now()),
+            lambda: imports.match_columns(brought, mapping={"name": "Firma"}, country="DE", by=coordinator, at=now()),
+        ):
+            with pytest.raises(Refused, match="waited too long"):
+                begin()
+        imports.drop_list(brought, by=coordinator, at=now())
 
     def test_a_long_file_is_checked_by_a_task(self, bring, monkeypatch):
         monkeypatch.setattr(imports, "CHECKED_AT_ONCE", 3)

@@ -13,6 +13,7 @@ from guildhall.core.http import came_from, wants_fragment
 from guildhall.engagement import actions
 from guildhall.engagement.forms.contacts import ContactForm
 from guildhall.engagement.models import Contact, Employer
+from guildhall.engagement.rules import can_change_contact
 from guildhall.engagement.views.desk import form_page
 from guildhall.engagement.views.employers import done_with, employer_context
 from guildhall.people.middleware import PersonRequest
@@ -48,6 +49,7 @@ def _written(form: ContactForm) -> dict[str, Any]:
 def contact_change(request: PersonRequest, pk: int) -> HttpResponse:
     """Correct what was written down about a contact."""
     contact = get_object_or_404(_visible(request), pk=pk)
+    can_change_contact.require(request.user, contact)
     form = ContactForm(request.POST or None, positions=contact.employer.positions.for_list(), contact=contact)
     if request.method == "POST" and form.is_valid():
         actions.change_contact(contact, **_written(form), by=request.user, at=now())

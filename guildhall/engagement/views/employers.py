@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -51,11 +51,12 @@ def employer_list(request: PersonRequest) -> HttpResponse:
     order = ORDERS.get(sort, ORDERS["name"])
     if "step" in sort:
         employers = employers.with_next_step()
-    paginator = Paginator(employers.for_list().order_by(*order), ROWS)
+    shown = Paginator(employers.for_list().order_by(*order), ROWS).get_page(request.GET.get("page"))
     context = {
         "school": school,
         "filters": filters,
-        "page": paginator.get_page(request.GET.get("page")),
+        "page": shown,
+        "rows": _rows(list(shown)),
         "columns": _columns(request.GET, sort),
         "window": dark_window(),
         "today": localdate(),
@@ -63,6 +64,32 @@ def employer_list(request: PersonRequest) -> HttpResponse:
         "filtered": any(value for value in filters.cleaned_data.values()),
     }
     return page(request, "engagement/employer_list.html", context, fragment="engagement/_employers.html")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the list: an employer, where it works, and the most urgent of its next steps."""
+
+    employer: Employer
+    place: str = ""
+    other_sites: int = 0
+    due_on: date | None = None
+    what: str = ""
+
+
+def _rows(employers: list[Employer]) -> list[Row]:
+    """The rows of a page, in one query for each kind of thing; plain values, for there may be many of each."""
+    places: dict[int, list[str]] = {}
+    sites = Site.objects.open().filter(organisation__in=[employer.organisation_id for employer in employers]).order_by("pk")
+    for organisation, town, postal_code in sites.values_list("organisation", "town", "postal_code"):
+        places.setdefault(organisation, []).append(town or postal_code)
+    steps = NextStep.objects.open().filter(employer__in=[employer.pk for employer in employers]).order_by("-due_on", "-pk")
+    urgent_last = {employer: step for employer, *step in steps.values_list("employer", "due_on", "what")}
+    rows = []
+    for employer in employers:
+        place, *others = places.get(employer.organisation_id, [""])
+        rows.append(Row(employer, place, len(others), *urgent_last.get(employer.pk, ())))
+    return rows
 
 
 def _filtered(employers: Any, wanted: dict[str, str], school: Organisation) -> Any:
@@ -168,14 +195,14 @@ class Moment:
 def _timeline(employer: Employer, contacts: Any) -> list[Moment]:
     """The contacts of a page and the next steps closed between its first and its last, newest first."""
     shown = list(contacts)
-    closed = employer.next_steps.exclude(state=NextStep.State.OPEN).select_related("closed_by")
+    closed = employer.next_steps.closed().select_related("closed_by")
     if contacts.has_next():
         closed = closed.filter(closed_at__gte=shown[-1].held_at)
     if contacts.has_previous():
         closed = closed.filter(closed_at__lt=shown[0].held_at)
     moments = [
         *(Moment(contact.held_at, contact=contact) for contact in shown),
-        *(Moment(step.closed_at, step=step) for step in closed),
+        *(Moment(step.closed_at, step=step) for step in closed if step.closed_at),
     ]
     return sorted(moments, key=lambda moment: moment.at, reverse=True)
 
@@ -247,6 +274,7 @@ def site_change(request: PersonRequest, pk: int, site_pk: int) -> HttpResponse:
 def hand_over(request: PersonRequest, pk: int) -> HttpResponse:
     """Put an employer into a colleague's hands."""
     employer = get_object_or_404(_shown(request), pk=pk)
+    can_hand_over.require(request.user, employer)
     form = HandOverForm(request.POST or None, colleagues=colleagues_of(employer.school), initial={"owner": employer.owner_id})
     if request.method == "POST" and form.is_valid():
         employer = actions.hand_over_employer(employer, owner=form.cleaned_data["owner"], by=request.user, at=now())

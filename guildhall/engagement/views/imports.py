@@ -123,7 +123,7 @@ def _show(request: PersonRequest, employer_import: EmployerImport, form: Columns
         "has_stopped": state in (State.CHECKING, State.RUNNING) and not under_way,
         "may_import": may_import,
         "steps": [_("Choose the file"), _("Look it through"), _("Into the book")],
-        "step": {State.RUNNING: 3, State.DONE: 4}.get(state, 2),
+        "step": 3 if state == State.RUNNING else 4 if state == State.DONE else 2,
         "sentence": _sentence(employer_import),
         "how_read": _how_read(employer_import),
         "stats": _stats(employer_import),

@@ -68,7 +68,7 @@ def keep_organisations(
     *,
     organisations: Sequence[Organisation],
     sites: Sequence[Site],
-    changed: Mapping[type[Organisation] | type[Site], tuple[Sequence[Organisation | Site], Collection[str]]],
+    changed: Mapping[type[Organisation] | type[Site], tuple[Sequence[Any], Collection[str]]],
     by: User | None,
     at: datetime,
 ) -> Organisation:

@@ -39,8 +39,9 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
 
     def run_by(self, user: User) -> OrganisationQuerySet:
         """Organisations this person works for as staff today, learners and plain members left out."""
-        current = Membership.objects.current().filter(user=user.pk, role__in=STAFF_ROLES)
-        return self.filter(pk__in=current.values("organisation"))
+        if user.memberships_today is not None:
+            return self.filter(pk__in=[held.organisation_id for held in user.memberships_today if held.role in STAFF_ROLES])
+        return self.filter(pk__in=Membership.objects.current().staff().filter(user=user.pk).values("organisation"))
 
     def managed_by(self, user: User) -> OrganisationQuerySet:
         """Organisations this person manages today."""

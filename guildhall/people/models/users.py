@@ -37,7 +37,9 @@ class User(AbstractBaseUser):
     """A person with an account, recognised by an e-mail address."""
 
     email = models.EmailField(_("e-mail address"), max_length=254)
-    name = models.CharField(pgettext_lazy("of a person", "name"), max_length=200, blank=True, help_text=_("As colleagues know you."))
+    name = models.CharField(
+        pgettext_lazy("of a person", "name"), max_length=200, blank=True, help_text=_("As colleagues know you.")
+    )
     language = models.CharField(_("language"), max_length=10, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=50, blank=True, validators=[check_time_zone])
     is_active = models.BooleanField(_("may sign in"), default=True)
@@ -47,7 +49,7 @@ class User(AbstractBaseUser):
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS = []
 
     #: Today's memberships where they have been read already, as for the person of a request; rules then need not ask again.
     memberships_today: list[Any] | None = None

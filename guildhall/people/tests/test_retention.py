@@ -159,8 +159,21 @@ def test_the_command_says_first_and_then_does(capsys):
     assert Mail.objects.count() == 1
 
 
-def test_the_page_says_how_much_is_due(client):
+def test_the_page_says_to_who_runs_the_installation_how_much_is_due(client):
     mails()
-    client.force_login(member(OrganisationFactory(), Role.MANAGER))
+    client.force_login(UserFactory(is_operator=True))
     rows = client.get(reverse("people:retention")).context["rules"]
     assert {row["rule"].key: row["due"] for row in rows}["people.mails"] == 1
+
+
+def test_a_manager_sees_the_rules_and_not_what_others_have(client):
+    mails()
+    client.force_login(member(OrganisationFactory(), Role.MANAGER))
+    answer = client.get(reverse("people:retention"))
+    assert {row["due"] for row in answer.context["rules"]} == {None}
+    assert "Due to go" not in answer.content.decode()
+
+
+def test_for_others_there_is_no_such_page(client):
+    client.force_login(member(OrganisationFactory(), Role.TEACHER))
+    assert client.get(reverse("people:retention")).status_code == 404

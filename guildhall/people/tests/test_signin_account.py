@@ -372,7 +372,7 @@ def test_three_wrong_codes_end_a_start(client, countries):
 
 
 def test_another_code_can_be_sent_twice(client, countries, settings):
-    settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "signup": "100/m/ip"}
+    settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "start": "100/m/ip"}
     client.post("/people/start/", {**START, "email": "ewa@example.org"})
 
     for _ in range(4):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,13 +17,16 @@ from guildhall.people.rules import can_see_retention
 
 
 def retention_list(request: PersonRequest) -> HttpResponse:
-    can_see_retention.require(request.user)
+    if not can_see_retention(request.user):
+        raise Http404
     at = now()
+    counted = request.user.is_operator  # the counts are of all organisations together: no manager's business
     rules = [
-        {"rule": rule, "kept_for": _in_words(rule.keep), "due": rule.overdue(at - rule.keep)} for rule in retention.all_rules()
+        {"rule": rule, "kept_for": _in_words(rule.keep), "due": rule.overdue(at - rule.keep) if counted else None}
+        for rule in retention.all_rules()
     ]
-    columns = [_("What"), _("Kept for"), _("Why"), Column(_("Due to go"), numeric=True)]
-    return page(request, "people/retention_list.html", {"rules": rules, "columns": columns})
+    columns = [_("What"), _("Kept for"), _("Why"), *([Column(_("Due to go"), numeric=True)] if counted else [])]
+    return page(request, "people/retention_list.html", {"rules": rules, "columns": columns, "counted": counted})
 
 
 def _in_words(keep: timedelta) -> str:

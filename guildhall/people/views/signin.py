@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.adapter import get_adapter
 from allauth.account.decorators import reauthentication_required
@@ -29,6 +29,7 @@ from guildhall.core.http import page, refuse
 from guildhall.people.actions import accounts
 from guildhall.people.codes import AwaitedCode
 from guildhall.people.forms.signin import PasswordSignInForm, SignInCodeForm, StartForm
+from guildhall.people.middleware import PersonRequest
 from guildhall.people.models import Statement, User
 from guildhall.people.notices import send_letter
 
@@ -65,7 +66,7 @@ def start(request: HttpRequest) -> HttpResponse:
     statements = [statement.in_language(get_language() or "") for statement in informing.prefetch_related("texts")]
     form = StartForm(request.POST if request.method == "POST" else None, statements=statements)
     if request.method == "POST" and form.is_valid():
-        if not ratelimit.consume(request, action="signup", key=form.cleaned_data["email"]):
+        if not ratelimit.consume(request, action="start", key=form.cleaned_data["email"]):
             return too_many_requests(request)
         _send_start_code(request, form.cleaned_data)
         return redirect("people:start_confirm")
@@ -81,7 +82,7 @@ def start_confirm(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated or state is None:
         return redirect("people:start")
     if "again" in request.POST and awaited.may_send:
-        if not ratelimit.consume(request, action="signup", key=state["confirms"]["email"]):
+        if not ratelimit.consume(request, action="start", key=state["confirms"]["email"]):
             return too_many_requests(request)
         _send_start_code(request, state["confirms"])
         return redirect("people:start_confirm")
@@ -147,7 +148,7 @@ class ConfirmByCodeView(BaseReauthenticateView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if "send" not in request.POST:
             return super().post(request, *args, **kwargs)
-        user = request.user
+        user = cast(User, request.user)  # who proves again who they are is signed in
         if not self.awaited.may_send or not ratelimit.consume(request, action="request_login_code", key=user.email):
             return too_many_requests(request)
         code = self.awaited.expect({})
@@ -166,7 +167,7 @@ class ConfirmByCodeView(BaseReauthenticateView):
         return super().form_invalid(form)
 
 
-def second_factor_needed(request: HttpRequest) -> HttpResponse:
+def second_factor_needed(request: PersonRequest) -> HttpResponse:
     """Say why a second factor is asked for, and lead to setting one up."""
     asking = [organisation for organisation in request.organisations if organisation.requires_second_factor]
     return page(request, "account/second_factor_needed.html", {"asking": asking})
@@ -174,7 +175,7 @@ def second_factor_needed(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @reauthentication_required(app="allauth.account")
-def remove_password(request: HttpRequest) -> HttpResponse:
+def remove_password(request: PersonRequest) -> HttpResponse:
     """Go back to codes and passkeys."""
     user = accounts.remove_password(request.user, by=request.user, at=now())
     update_session_auth_hash(request, user)

@@ -8,7 +8,7 @@ from guildhall.skills import taxonomy
 from guildhall.skills.actions import load_shipped
 from guildhall.skills.models import Label, Scheme
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("nothing_loaded")]
 AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
 

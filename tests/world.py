@@ -1,0 +1,353 @@
+"""A school with one of everything in it, everybody who may come to its doors, and every door there is.
+
+The walk of ``test_doors.py`` and the walks of ``test_security.py`` go through this world.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils.timezone import localdate, now
+
+from guildhall.core import tasks
+from guildhall.core.models import Progress
+from guildhall.engagement.actions import imports
+from guildhall.engagement.importing.survey import look_over
+from guildhall.engagement.models import EmployerImport, NextStep
+from guildhall.engagement.tests.factories import (
+    ContactFactory,
+    EmployerFactory,
+    KeptOrganisationFactory,
+    NextStepFactory,
+    PersonFactory,
+    PositionFactory,
+)
+from guildhall.people.actions import invite_member, load_statements, record_consent
+from guildhall.people.models import Invitation, Kind, Mail, Organisation, Role, Statement, User
+from guildhall.people.tests.factories import NoticeFactory, OrganisationFactory, SiteFactory, UserFactory, member
+from guildhall.people.tests.test_signin import sign_in
+
+ROLES = ["learner", "trainer", "member", "guidance", "quality", "teacher", "coordinator", "manager"]
+OUTSIDERS = ["stranger", "association", "other school"]
+VISITORS = ["visitor", *OUTSIDERS, *ROLES]
+
+LIST = "Firma;PLZ;Ort;Ansprechpartner;Mail\nTischlerei Kurz;24103;Kiel;Ada Lamb;ada@kurz.example\n"
+WITHOUT_NAMES = "a;b\n1;2\n"
+FORGED = "x" * 43
+
+
+@dataclass
+class World:
+    """What the walks need to know: the school, its things by name, and who is walking just now."""
+
+    school: Organisation
+    people: dict[str, User]
+    me: User | None = None
+    things: dict[str, Any] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__["things"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def build_world() -> World:
+    """Make the world: everything that can belong to a school does, to the coordinator in person where it has an owner."""
+    load_statements(by=None, at=now())
+    school = OrganisationFactory(name="North School", slug="north", country="PL")
+    people: dict[str, User] = {role: member(school, Role(role), name=f"The {role}") for role in ROLES}
+    people["stranger"] = UserFactory(name="The stranger")
+    association = OrganisationFactory(name="The Guild", slug="guild", kind=Kind.ASSOCIATION)
+    people["association"] = member(association, Role.MANAGER, name="The secretary")
+    elsewhere = OrganisationFactory(name="South School", slug="south", country="PL")
+    people["other school"] = member(elsewhere, Role.COORDINATOR, name="The neighbour")
+    elsewhere.memberships.create(user=people["other school"], role=Role.MANAGER)
+    world = World(school, people)
+    owner = people["coordinator"]
+    things = world.things
+
+    kept = KeptOrganisationFactory(name="Kurz Joinery", kept_by=school)
+    things["employer"] = employer = EmployerFactory(school=school, organisation=kept, owner=owner)
+    things["free_employer"] = EmployerFactory(school=school)
+    things["kept_site"] = SiteFactory(organisation=kept, name="The yard")
+    things["free_site"] = SiteFactory(organisation=things["free_employer"].organisation)
+    things["position"] = PositionFactory(employer=employer, person=PersonFactory(school=school, name="Ada Lamb"))
+    things["contact"] = ContactFactory(employer=employer, by=owner, said="She takes two in spring.")
+    things["step"] = NextStepFactory(employer=employer, owner=owner)
+    closed = {"state": NextStep.State.DONE, "closed_at": now(), "closed_by": owner}
+    things["closed_step"] = NextStepFactory(employer=employer, owner=owner, **closed)
+
+    things["done_import"] = _import(school, owner, State.DONE)
+    things["stopped_import"] = _import(school, owner, State.RUNNING)
+    things["new_import"] = _import(school, owner, State.MAPPING)
+    things["ready_import"] = _import(school, owner, State.READY)
+
+    things["file"] = things["ready_import"].file
+    things["progress"] = things["stopped_import"].progress
+    things["site"] = SiteFactory(organisation=school)
+    things["closed_site"] = SiteFactory(organisation=school, closed_on=localdate())
+    things["pupil"] = member(school, Role.LEARNER, name="The pupil")
+    things["notice"] = NoticeFactory(user=owner, url="/engagement/")
+    Statement.objects.create(purpose="people.photo", version="1", kind="consent", valid_from=localdate()).texts.create(
+        language="en", title="Photographs", text="May we show you?"
+    )
+    things["consent"] = record_consent(owner, purpose="people.photo", how="form", language="en", by=owner, at=now())
+    things["passkey"] = Authenticator.objects.create(
+        user=UserFactory(), type=Authenticator.Type.WEBAUTHN, data={"name": "Key", "credential": {}}
+    )
+    things["invitation"] = invite_member(
+        school, email="new@example.org", roles=["teacher"], name="Nell New", by=people["manager"], at=now()
+    )
+    things["token"] = token_of(things["invitation"])
+    return world
+
+
+State = EmployerImport.State
+
+
+def _import(school: Organisation, by: User, state: EmployerImport.State) -> EmployerImport:
+    upload = SimpleUploadedFile("employers.csv", (WITHOUT_NAMES if state == State.MAPPING else LIST).encode())
+    seen = look_over(upload, country=school.country)
+    understood = {"reading": seen.reading, "mapping": seen.mapping, "country": seen.country}
+    brought = imports.bring_list(school, upload=upload, file_name=upload.name, by=by, at=now(), **understood)
+    if state in (State.DONE, State.RUNNING):
+        brought = imports.begin_import(brought, by=by, at=now())
+    if state == State.DONE:
+        tasks.run_waiting()
+    elif state == State.RUNNING:
+        Progress.objects.filter(pk=brought.progress_id).update(state=Progress.State.FAILED, finished_at=now())
+    brought.refresh_from_db()
+    assert brought.state == state
+    return brought
+
+
+def token_of(invitation: Invitation) -> str:
+    """The secret in the newest letter to somebody invited."""
+    found = re.search(r"/p/([\w-]+)/", Mail.objects.filter(to=invitation.email).latest("pk").text)
+    assert found
+    return found[1]
+
+
+# --- What stands behind addresses with arguments -------------------------------------------------------------------
+
+Arguments = Callable[[World], dict[str, Any]]
+
+
+def _of(name: str) -> Arguments:
+    return lambda world: {"pk": getattr(world, name).pk}
+
+
+def _the(**arguments: Any) -> Arguments:
+    return lambda world: arguments
+
+
+AN_EMPLOYER: dict[str, Arguments] = {"an employer": _of("employer")}
+AN_EMPLOYER_HELD: dict[str, Arguments] = {"the coordinator's": _of("employer"), "nobody's": _of("free_employer")}
+A_POSITION: dict[str, Arguments] = {"a person": _of("position")}
+A_CONTACT: dict[str, Arguments] = {"the coordinator's": _of("contact")}
+A_STEP: dict[str, Arguments] = {"open": _of("step"), "closed": _of("closed_step")}
+AN_IMPORT: dict[str, Arguments] = {
+    state: _of(f"{name}_import")
+    for state, name in {"without names": "new", "ready": "ready", "stopped": "stopped", "done": "done"}.items()
+}
+THE_SCHOOL: dict[str, Arguments] = {"the school": _the(slug="north")}
+A_NOTICE: dict[str, Arguments] = {"the coordinator's": _of("notice")}
+AN_INVITATION: dict[str, Arguments] = {"by the manager": _of("invitation")}
+A_LINK: dict[str, Arguments] = {"valid": lambda world: {"token": world.token}, "forged": _the(token=FORGED)}
+A_MEMBER: dict[str, Arguments] = {
+    "a learner": lambda world: {"slug": "north", "pk": world.pupil.pk},
+    "oneself": lambda world: {"slug": "north", "pk": world.me.pk if world.me else 0},
+}
+A_SITE: dict[str, Arguments] = {"the school's": _of("site"), "an employer's": _of("kept_site")}
+A_PASSKEY: dict[str, Arguments] = {"somebody else's": _of("passkey")}
+
+#: For every address with arguments: the words by which the table calls a thing, and how the address is made of it.
+THINGS: dict[str, dict[str, Arguments]] = {
+    "core:file": {"an import's": _of("file")},
+    "core:progress": {"the coordinator's": _of("progress")},
+    "people:notice_open": A_NOTICE,
+    "people:notice_read": A_NOTICE,
+    "people:consent_give": {"offered": _the(purpose="people.photo"), "for others": _the(purpose="engagement.contact")},
+    "people:consent_withdraw": {"the coordinator's": _of("consent")},
+    "people:invitation": A_LINK,
+    "people:invitation_resend": AN_INVITATION,
+    "people:invitation_withdraw": AN_INVITATION,
+    "people:site_edit": A_SITE,
+    "people:site_close": A_SITE,
+    "people:site_reopen": {"the school's": _of("closed_site"), "an employer's": _of("kept_site")},
+    "people:organisation": THE_SCHOOL,
+    "people:organisation_edit": THE_SCHOOL,
+    "people:second_factor_require": THE_SCHOOL,
+    "people:site_add": THE_SCHOOL,
+    "people:members": THE_SCHOOL,
+    "people:member_invite": THE_SCHOOL,
+    "people:member_edit": A_MEMBER,
+    "people:member_leave": A_MEMBER,
+    "pass": A_LINK,
+    "engagement:employer": AN_EMPLOYER,
+    "engagement:change": AN_EMPLOYER,
+    "engagement:hand_over": AN_EMPLOYER_HELD,
+    "engagement:take_on": AN_EMPLOYER_HELD,
+    "engagement:site_add": AN_EMPLOYER,
+    "engagement:site_change": {
+        "its own": lambda world: {"pk": world.employer.pk, "site_pk": world.kept_site.pk},
+        "another employer's": lambda world: {"pk": world.employer.pk, "site_pk": world.free_site.pk},
+    },
+    "engagement:person_add": AN_EMPLOYER,
+    "engagement:contact_record": AN_EMPLOYER,
+    "engagement:step_add": AN_EMPLOYER,
+    "engagement:person_change": A_POSITION,
+    "engagement:position_end": A_POSITION,
+    "engagement:writing": A_POSITION,
+    "engagement:contact_change": A_CONTACT,
+    "engagement:contact_remove": A_CONTACT,
+    "engagement:step_finish": A_STEP,
+    "engagement:step_contact": A_STEP,
+    "engagement:step_move": A_STEP,
+    "engagement:step_drop": A_STEP,
+    "engagement:step_reopen": A_STEP,
+    "engagement:import": AN_IMPORT,
+    "engagement:import_columns": AN_IMPORT,
+    "engagement:import_begin": AN_IMPORT,
+    "engagement:import_go_on": AN_IMPORT,
+    "engagement:import_drop": AN_IMPORT,
+    "mfa_remove_webauthn": A_PASSKEY,
+    "mfa_edit_webauthn": A_PASSKEY,
+    "openid_connect_login": {"not configured": _the(provider_id="sso")},
+    "openid_connect_callback": {"not configured": _the(provider_id="sso")},
+}
+
+
+# --- What is sent --------------------------------------------------------------------------------------------------
+
+
+def _contact(world: World) -> dict[str, Any]:
+    return {"kind": "call", "held_at": (now() - timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M"), "said": "Hello"}
+
+
+def _a_step(world: World) -> dict[str, Any]:
+    return {"what": "Call", "due_on": localdate().isoformat(), "owner": world.people["coordinator"].pk}
+
+
+def _employer(world: World) -> dict[str, Any]:
+    return {"name": "Lang Joinery", "country": "PL"}
+
+
+#: What fills in a form, so that the answer is what becomes of the deed; where nothing stands here an empty form is sent.
+SENT: dict[str, Callable[[World], dict[str, Any]]] = {
+    "engagement:add": _employer,
+    "engagement:change": _employer,
+    "engagement:hand_over": lambda world: {"owner": world.people["teacher"].pk},
+    "engagement:site_add": lambda world: {"town": "Kiel"},
+    "engagement:site_change": lambda world: {"town": "Kiel"},
+    "engagement:person_add": lambda world: {"name": "Ben Bell"},
+    "engagement:person_change": lambda world: {"name": "Ada Lamm"},
+    "engagement:contact_record": _contact,
+    "engagement:contact_change": _contact,
+    "engagement:step_contact": _contact,
+    "engagement:step_add": _a_step,
+    "engagement:step_move": _a_step,
+    "engagement:step_drop": lambda world: {"word": "No longer needed"},
+    "engagement:imports": lambda world: {"file": SimpleUploadedFile("employers.csv", LIST.encode())},
+    "engagement:import_columns": lambda world: {"column_0": "name", **{f"column_{n}": "-" for n in range(1, 5)}, "country": "PL"},
+    "people:profile": lambda world: {"name": "A new name", "language": "de"},
+    "people:language": lambda world: {"language": "de"},
+    "people:switch": lambda world: {"organisation": world.school.pk},
+    "people:erase": lambda world: {"confirmation": world.me.email if world.me else ""},
+    "people:invitation": lambda world: {"name": "Nell New", "informed": "on"},
+    "people:organisation_create": lambda world: {"kind": "school", "name": "West School", "country": "PL"},
+    "people:organisation_edit": lambda world: {"kind": "school", "name": "North School", "country": "PL"},
+    "people:second_factor_require": lambda world: {"required": "no"},
+    "people:site_add": lambda world: {"name": "Workshop"},
+    "people:site_edit": lambda world: {"name": "Workshop"},
+    "people:member_invite": lambda world: {"email": "another@example.org", "roles": ["teacher"], "language": "en"},
+    "people:member_edit": lambda world: {"roles": ["learner"]},
+    "portal:demo_sign_in": lambda world: {"user": world.people["manager"].pk},
+}
+
+
+# --- Doors ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Door:
+    """An address of Guildhall: its name, which thing it leads to, and how the address is made."""
+
+    name: str
+    thing: str
+    address: Callable[[World], str]
+
+
+class NoThing(AssertionError):
+    """An address has arguments, and the world has nothing that stands behind it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} has arguments: say in tests/world.py (THINGS) what stands there. A new address gets its row in tests/doors.csv."
+        )
+
+
+def doors() -> Iterator[Door]:
+    """All doors, in the order of the addresses; those behind which several things stand once for each."""
+    known = set()
+    for name, address in _addresses(get_resolver()):
+        if address in known:
+            continue  # the first that fits is the one that answers
+        known.add(address)
+        if "<" not in address:
+            yield Door(name, "", lambda world, address=address: f"/{address}")  # type: ignore[misc]
+        elif name not in THINGS:
+            raise NoThing(name)
+        else:
+            for thing, arguments in THINGS[name].items():
+                yield Door(name, thing, partial(_reverse, name, arguments))
+
+
+def _reverse(name: str, arguments: Arguments, world: World) -> str:
+    return reverse(name, kwargs=arguments(world))
+
+
+def _addresses(resolver: URLResolver, namespace: str = "", before: str = "") -> Iterator[tuple[str, str]]:
+    for pattern in resolver.url_patterns:
+        address = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _addresses(pattern, f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace, address)
+        elif isinstance(pattern, URLPattern):
+            yield (f"{namespace}{pattern.name}" if pattern.name else f"/{address}"), address
+
+
+def signed_in(world: World, who: str, **client: Any) -> Client:
+    """A browser of somebody who has just signed in, by a code as everybody does; that of a visitor has nothing."""
+    world.me = world.people.get(who)
+    browser = Client(**{"raise_request_exception": False, **client})
+    if world.me:
+        sign_in(browser, world.me)
+        assert browser.session["_auth_user_id"] == str(world.me.pk)
+    return browser
+
+
+def knock(browser: Client, method: str, address: str, data: dict[str, Any] | None = None, **headers: str) -> Any:
+    """Ask for an address and take back whatever that changed, in the world and in the browser."""
+    cookies = {name: morsel.value for name, morsel in browser.cookies.items()}
+    with transaction.atomic():
+        response = (
+            browser.generic("HEAD", address) if method == "HEAD" else getattr(browser, method.lower())(address, data, **headers)
+        )
+        body = b"".join(response.streaming_content) if response.streaming else response.content
+        transaction.set_rollback(True)
+    browser.cookies.clear()
+    for name, value in cookies.items():
+        browser.cookies[name] = value
+    response.body = body.decode(errors="replace")
+    return response
