@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from html.parser import HTMLParser
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -294,7 +295,8 @@ class NoThing(AssertionError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"{name} has arguments: say in tests/world.py (THINGS) what stands there. A new address gets its row in tests/doors.csv."
+            f"{name} has arguments: say in tests/world.py (THINGS) what stands there. "
+            "A new address gets its row in tests/doors.csv."
         )
 
 
@@ -337,17 +339,51 @@ def signed_in(world: World, who: str, **client: Any) -> Client:
     return browser
 
 
-def knock(browser: Client, method: str, address: str, data: dict[str, Any] | None = None, **headers: str) -> Any:
-    """Ask for an address and take back whatever that changed, in the world and in the browser."""
+def knock(
+    browser: Client,
+    method: str,
+    address: str,
+    data: dict[str, Any] | None = None,
+    look: Callable[[], Any] = lambda: None,
+    **headers: str,
+) -> Any:
+    """Ask for an address and take back whatever that changed, in the world and in the browser.
+
+    The answer carries its ``body`` as text, and what ``look`` ``seen`` while the change was there.
+    """
     cookies = {name: morsel.value for name, morsel in browser.cookies.items()}
     with transaction.atomic():
-        response = (
-            browser.generic("HEAD", address) if method == "HEAD" else getattr(browser, method.lower())(address, data, **headers)
-        )
+        response: Any = getattr(browser, method.lower())(address, data or {}, **headers)
         body = b"".join(response.streaming_content) if response.streaming else response.content
+        response.body, response.seen = body.decode(errors="replace"), look()
         transaction.set_rollback(True)
     browser.cookies.clear()
     for name, value in cookies.items():
         browser.cookies[name] = value
-    response.body = body.decode(errors="replace")
     return response
+
+
+class Page(HTMLParser):
+    """What a browser would follow and run on a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.followed: list[str] = []
+        self.run: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attributes}
+        self.followed += [given[name] for name in ("href", "src", "action", "formaction", "hx-post", "hx-get") if name in given]
+        self.run += [f"<{tag} {name}>" for name in given if name.startswith("on") or name == "style"]
+        is_data = given.get("type") == "application/json"
+        if (
+            tag in ("script", "style", "iframe", "object", "embed")
+            and not is_data
+            and not given.get("src", "").startswith("/static/")
+        ):
+            self.run.append(f"<{tag}>")
+
+    @property
+    def leads_elsewhere(self) -> list[str]:
+        return [address for address in self.followed if "evil.example" in address.partition("?")[0] or ":alert" in address]

@@ -87,6 +87,9 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # pads at random, so that a secret's length tells nothing (BREACH)
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Around all that may answer, so that a refusal carries their headers too.
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
     "guildhall.core.middleware.RequestIdMiddleware",
     "guildhall.core.logs.AccessLogMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -98,8 +101,6 @@ MIDDLEWARE = [
     "guildhall.people.middleware.SecondFactorMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "guildhall.core.middleware.RefusalMiddleware",
 ]
@@ -231,7 +232,8 @@ ACCOUNT_RATE_LIMITS = {
     "request_login_code": "60/m/ip,600/h/ip,3/m/key,10/h/key",
     "code_attempt": "60/m/ip,10/15m/key",
     "login_failed": "60/m/ip,5/5m/key,30/d/key",
-    "start": "20/m/ip,100/h/ip,3/m/key,10/h/key",  # our own, people:start
+    "start": "20/m/ip,100/h/ip,3/m/key,10/h/key",  # our own: people:start
+    "invite": "30/m/user,200/d/user",  # our own: letters to people who did not ask for any
     "reset_password": "30/m/ip,3/m/key,10/h/key",
     "reset_password_from_key": "30/m/ip",
     "confirm_email": "1/10s/key,10/h/key",

@@ -78,7 +78,7 @@ def steps_of_today(user: User, organisation: Organisation | None, at: datetime) 
         TodayEntry(
             due=step.due_on,
             template="engagement/_today_step.html",
-            context={"step": step, "today": today, "call": whom.get(step.employer_id), "next": "/", "target": ""},
+            context={"step": step, "today": today, "call": whom.get(step.employer_id)},
         )
         for step in shown
     ]

@@ -16,7 +16,7 @@ class TodayEntry:
     """Something that needs a person now.
 
     ``due`` orders the list, the most urgent first; ``template`` is a fragment of the answering room that shows the entry and
-    lets it be done on the spot, given ``context``.
+    lets it be done on the spot; it finds ``context`` under the name ``entry``.
     """
 
     due: date

@@ -109,7 +109,8 @@ def send_letter(
         }
         words = _render_plain(template, {**context, **frame})
         subject, _, body = words.strip().partition("\n")
-        frame["subject"] = subject
+        # One line, whatever line ends were typed into a name: it stands in the head of the letter.
+        frame["subject"] = subject = " ".join(subject.split())
         frame["paragraphs"] = [part.strip() for part in re.split(r"\n\s*\n", body) if part.strip()]
         text = _render_plain("people/mail/frame.txt", frame)
         html = render_to_string("people/mail/frame.html", frame)
@@ -120,7 +121,7 @@ def send_letter(
         subject=Truncator(subject).chars(250),
         text=re.sub(r"\n{3,}", "\n\n", text).strip() + "\n",
         html=html,
-        sender_name=sender_name,
+        sender_name=" ".join(sender_name.split()),
         reply_to=reply_to,
         written_at=at,
     )

@@ -10,15 +10,16 @@ from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.template.loader import render_to_string
+from django.utils.formats import date_format
 from django.utils.timezone import localdate, localtime, now
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST
 
 from guildhall.core.http import page
 from guildhall.core.questions import search_kinds, search_scopes
 from guildhall.core.search import search
-from guildhall.people.hooks import TodayAnswer, TodayEntry, today_entries
+from guildhall.people.hooks import TodayAnswer, today_entries
 from guildhall.people.middleware import PersonRequest
 from guildhall.portal.demo import personas
 from guildhall.portal.forms import SearchForm
@@ -34,8 +35,8 @@ def home(request: HttpRequest) -> HttpResponse:
     parts = _parts_of_today(cast(PersonRequest, request))
     context = {
         "greeting": _greeting(request.user.name),
-        "date": localdate(),
-        "parts": [(part, [_drawn(entry, request) for entry in part.entries]) for part in parts],
+        "date": date_format(localdate(), pgettext("date format", "l, j F")),
+        "parts": parts,
         "waiting": sum(part.count for part in parts),
     }
     return render(request, "portal/today.html", context)
@@ -45,10 +46,6 @@ def _parts_of_today(request: PersonRequest) -> list[TodayAnswer]:
     answers = today_entries.ask(user=request.user, organisation=request.organisation, at=now())
     parts = [part for part in answers if part is not None and part.count]
     return sorted(parts, key=lambda part: (min(e.due for e in part.entries), part.position))
-
-
-def _drawn(entry: TodayEntry, request: HttpRequest) -> str:
-    return render_to_string(entry.template, entry.context, request)
 
 
 def _greeting(name: str) -> str:

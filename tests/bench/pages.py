@@ -27,7 +27,7 @@ def arguments() -> Namespace:
     parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL of its own instead of SQLite")
     parser.add_argument("--employers", type=int, default=10_000, help="in each school's book (10,000)")
     parser.add_argument("--contacts", type=int, default=10, help="with each employer, on average (10)")
-    parser.add_argument("--schools", type=int, default=2, help="each with a book of that size (2)")
+    parser.add_argument("--schools", type=int, default=1, help="each with a book of that size (1)")
     parser.add_argument("--growth", action="store_true", help="with 1,000, 10,000 and 100,000 employers, one after the other")
     parser.add_argument("--rounds", type=int, default=200, help="at least so many of all pages (200)")
     parser.add_argument("--seconds", type=float, default=60, help="at least so long (60)")

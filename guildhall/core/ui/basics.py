@@ -11,7 +11,7 @@ from django.templatetags.static import static
 from django.utils.formats import date_format, number_format
 from django.utils.timezone import is_aware, localdate, localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from guildhall.core.ui.component import Worked, component, kept
 
@@ -140,7 +140,7 @@ def moment(*, at: date | datetime | None, tone: str = "", prefix: str = "") -> W
 
 @kept
 def _day(day: date, today: date) -> dict[str, str]:
-    return {"words": near_words(day, today), "exact": date_format(day, "l, j F Y")}
+    return {"words": near_words(day, today), "exact": date_format(day, pgettext("date format", "l, j F Y"))}
 
 
 def figure(value: object) -> object:
@@ -169,4 +169,4 @@ def near_words(day: date, today: date | None = None) -> str:
         if days > 0:
             return ngettext("in %(count)d week", "in %(count)d weeks", weeks) % {"count": weeks}
         return ngettext("%(count)d week ago", "%(count)d weeks ago", weeks) % {"count": weeks}
-    return date_format(day, "j M" if day.year == today.year else "j M Y")
+    return date_format(day, pgettext("date format", "j M") if day.year == today.year else pgettext("date format", "j M Y"))

@@ -88,7 +88,7 @@ def _draw(template: Template, shown: dict[str, Any]) -> SafeString:
 
 
 def _attributes(given: dict[str, Any]) -> SafeString:
-    return flatatt({key.replace("_", "-"): value for key, value in given.items() if value is not None})
+    return flatatt({key.replace("_", "-"): value for key, value in given.items() if value is not None}) if given else SafeString("")
 
 
 def _template(name: str) -> Template:

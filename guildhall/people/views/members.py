@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
+from allauth.core import ratelimit
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
@@ -28,6 +29,7 @@ from guildhall.people.models import Invitation, Membership, Organisation, Pass, 
 from guildhall.people.passes import LinkNotValid, opened_by_pass
 from guildhall.people.rules import can_accept, can_manage, can_work_for
 from guildhall.people.views.organisations import organisation_of
+from guildhall.people.views.signin import too_many_requests
 
 MEMBERS_PER_PAGE = 50
 
@@ -76,6 +78,8 @@ def member_invite(request: PersonRequest, slug: str) -> HttpResponse:
     initial = {"roles": [Role.TEACHER], "language": get_language()}
     form = InviteForm(request.POST or None, instance=Invitation(organisation=organisation), initial=initial)
     if form.is_valid():
+        if not ratelimit.consume(request, action="invite", user=request.user):
+            return too_many_requests(request)
         invitation = actions.invite_member(organisation, by=request.user, at=now(), **form.cleaned_data)
         messages.success(request, _("The invitation to %(email)s is on its way.") % {"email": invitation.email})
         return redirect("people:members", slug)
@@ -85,7 +89,10 @@ def member_invite(request: PersonRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def invitation_resend(request: PersonRequest, pk: int) -> HttpResponse:
-    invitation = actions.resend_invitation(_invitation(request, pk), by=request.user, at=now())
+    invitation = _invitation(request, pk)
+    if not ratelimit.consume(request, action="invite", user=request.user):
+        return too_many_requests(request)
+    invitation = actions.resend_invitation(invitation, by=request.user, at=now())
     message = _("The invitation to %(email)s is on its way again. The link in the earlier letter no longer works.")
     return _answer(request, invitation, message % {"email": invitation.email})
 
