@@ -127,7 +127,7 @@ def protected(world: World, known: set[int]) -> dict[str, Any]:
     """What no form may change, whatever is sent along with it; ``known`` are the organisations that were there before."""
     organisations = Organisation.objects.filter(pk__in=known)
     roles = Membership.objects.filter(organisation__in=known, role="manager")
-    owner = world.people["coordinator"]
+    owner, neighbour = world.people["coordinator"], world.people["other school"]
     return {
         "operators": User.objects.filter(is_operator=True).count(),
         "moments": User.objects.filter(joined_at__year=2001).count(),
@@ -135,9 +135,7 @@ def protected(world: World, known: set[int]) -> dict[str, Any]:
         "kept elsewhere": Organisation.objects.exclude(kept_by=None).exclude(kept_by=world.school).count(),
         "employers elsewhere": Employer.objects.exclude(school=world.school).count(),
         "people elsewhere": Person.objects.exclude(school=world.school).count(),
-        "contacts of others": Contact.objects.filter(
-            Q(employer=world.free_employer) | Q(by=world.people["other school"])
-        ).count(),
+        "contacts of others": Contact.objects.filter(Q(employer=world.free_employer) | Q(by=neighbour)).count(),
         "steps of others": NextStep.objects.filter(employer=world.free_employer).exclude(added_by=owner).count(),
         "managers": roles.exclude(user=world.people["manager"]).count(),
     }

@@ -23,6 +23,7 @@ from guildhall.core.questions import (
 )
 from guildhall.core.search import Document
 from guildhall.engagement import actions, demo
+from guildhall.engagement.actions.imports import forget_import_details
 from guildhall.engagement.models import Contact, Employer, EmployerImport, NextStep, Person, Position
 from guildhall.engagement.search import CONTACT, EMPLOYER, everything, scope_of
 from guildhall.people.hooks import (
@@ -45,6 +46,8 @@ from guildhall.people.models import STAFF_ROLES, Organisation, User
 
 #: Somebody at an employer who left, or was last spoken with, longer ago than this is forgotten.
 FORGET_PEOPLE_AFTER = timedelta(days=3 * 365)
+#: What is left of a file that was imported goes after this.
+FORGET_IMPORTS_AFTER = timedelta(days=90)
 SHOWN_TODAY = 20
 
 
@@ -145,6 +148,15 @@ def what_the_book_holds(user: User) -> list[PersonalData]:
                 for step in steps
             ],
         ),
+        PersonalData(
+            key="engagement.imports",
+            title=_("Files you imported"),
+            why=_("So that the school knows where its employers come from."),
+            columns={"uploaded_at": _("When"), "file_name": _("File"), "new": _("New")},
+            rows=list(
+                EmployerImport.objects.filter(uploaded_by=user).order_by("-uploaded_at").values("uploaded_at", "file_name", "new")
+            ),
+        ),
     ]
 
 
@@ -169,7 +181,7 @@ def what_becomes_of_the_book(user: User) -> list[ErasureStep]:
 
 
 @listen(retention_rules)
-def how_long_people_at_employers_are_kept() -> list[RetentionRule]:
+def how_long_the_book_is_kept() -> list[RetentionRule]:
     return [
         RetentionRule(
             key="engagement.people",
@@ -178,7 +190,15 @@ def how_long_people_at_employers_are_kept() -> list[RetentionRule]:
             keep=FORGET_PEOPLE_AFTER,
             overdue=lambda before: Person.objects.forgettable(before).count(),
             delete=lambda before: actions.forget_people(before=before, by=None),
-        )
+        ),
+        RetentionRule(
+            key="engagement.imports",
+            what=_("Rows and samples of files that were imported"),
+            why=_("They are kept while somebody may still want to see why a row did not go in; the counts stay."),
+            keep=FORGET_IMPORTS_AFTER,
+            overdue=lambda before: EmployerImport.objects.with_details_from_before(before).count(),
+            delete=lambda before: forget_import_details(before=before, by=None),
+        ),
     ]
 
 

@@ -14,10 +14,10 @@ from time import monotonic, perf_counter, process_time
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.test import Client, RequestFactory
 
+from guildhall.config.wsgi import application
 from guildhall.people.models import User
 
 WARM_UP_ROUNDS = 10
@@ -87,7 +87,6 @@ class Visitor:
     def __init__(self, user: User) -> None:
         client = Client()
         client.force_login(user)
-        self.application = get_wsgi_application()
         self.headers = {
             "Accept-Encoding": "gzip",
             "Accept-Language": "en",
@@ -114,7 +113,7 @@ class Visitor:
         heard: list[str] = []
         with connection.execute_wrapper(noted):
             began, began_cpu = perf_counter(), process_time()
-            response = self.application(environ, lambda status, headers: heard.append(status))
+            response = application(environ, lambda status, headers: heard.append(status))
             body = b"".join(response)
             response.close()
             wall_ms, cpu_ms = (perf_counter() - began) * 1000, (process_time() - began_cpu) * 1000

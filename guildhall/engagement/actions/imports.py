@@ -435,3 +435,20 @@ def _as_understood(decision: Decision) -> dict[str, Any]:
         "size_band": row.size_band,
         "person": row.person_name,
     }
+
+
+@action
+def forget_import_details(*, before: datetime, by: User | None) -> int:
+    """Delete what is still held of files brought before a moment: rows that were looked at, samples. Returns of how many files.
+
+    The counts stay, and what went into the book.
+    """
+    stale = list(EmployerImport.objects.with_details_from_before(before).select_for_update(of=("self",)))
+    ImportRow.objects.filter(employer_import__in=stale).delete()
+    for brought in stale:
+        brought.reading.pop("preview", None)
+        for column in brought.reading.get("columns", []):
+            column["samples"] = []
+        brought.reading["forgotten"] = True
+        brought.save(update_fields=["reading"])
+    return len(stale)

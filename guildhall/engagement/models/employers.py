@@ -103,6 +103,7 @@ class Employer(models.Model):
         ]
         indexes = [
             models.Index(fields=["school", "sort_key", "id"], name="employer_by_name"),
+            models.Index(fields=["school", "owner", "sort_key", "id"], name="employer_by_owner"),
             models.Index(fields=["school", "-last_contact_at", "id"], name="employer_by_last_contact"),
         ]
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
@@ -12,6 +14,10 @@ class EmployerImportQuerySet(models.QuerySet["EmployerImport"]):
     def visible_to(self, user: User) -> EmployerImportQuerySet:
         """Imports into the books of the schools this person works for."""
         return self.filter(school__in=Organisation.objects.run_by(user).values("pk"))
+
+    def with_details_from_before(self, moment: datetime) -> EmployerImportQuerySet:
+        """Imports brought before a moment that still hold rows or samples of their file."""
+        return self.filter(uploaded_at__lt=moment).exclude(reading__has_key="forgotten")
 
 
 class EmployerImport(models.Model):

@@ -1,3 +1,4 @@
+from io import StringIO
 from typing import Any
 
 from django.conf import settings
@@ -26,8 +27,8 @@ class Command(BaseCommand):
             self.stdout.write("Setting up the database …")
             call_command("migrate", interactive=False, verbosity=0)
         call_command("createcachetable", verbosity=0)
-        call_command("load_taxonomies", verbosity=0)
-        call_command("load_statements", verbosity=0)
+        call_command("load_taxonomies", stdout=StringIO())
+        call_command("load_statements", stdout=StringIO())
         if settings.PRODUCTION:
             call_command("collectstatic", interactive=False, verbosity=0)
         if demo:
