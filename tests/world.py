@@ -376,12 +376,8 @@ class Page(HTMLParser):
         given = {name: value or "" for name, value in attributes}
         self.followed += [given[name] for name in ("href", "src", "action", "formaction", "hx-post", "hx-get") if name in given]
         self.run += [f"<{tag} {name}>" for name in given if name.startswith("on") or name == "style"]
-        is_data = given.get("type") == "application/json"
-        if (
-            tag in ("script", "style", "iframe", "object", "embed")
-            and not is_data
-            and not given.get("src", "").startswith("/static/")
-        ):
+        harmless = given.get("type") == "application/json" or given.get("src", "").startswith("/static/")
+        if tag in ("script", "style", "iframe", "object", "embed") and not harmless:
             self.run.append(f"<{tag}>")
 
     @property

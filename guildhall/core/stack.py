@@ -1,8 +1,8 @@
 """Room on Python's stack, so that deep calls cost what shallow ones do.
 
-CPython (from 3.11 on) keeps the frames of a thread in chunks of 16 kB, and gives a chunk back to the system as soon as its last
-frame ends. A call that happens to be the first of a chunk thus costs a system call and page faults, each time: templates within
-templates, thirty middlewares deep, did that hundreds of times in a page and spent half their time there.
+CPython (since 3.11) keeps the frames of a thread in chunks of 16 kB, and gives a chunk back to the system as soon as its first
+frame ends. A call that happens to open a chunk thus costs two system calls and a page fault, a hundred times what it costs
+otherwise, and a loop around it pays that each time. A page drawn at such a depth took twice as long: docs/performance.md.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 R = TypeVar("R")
 
-#: Of 8 bytes: a frame this large gets a chunk of 512 kB, of which the frames called from it have the other half.
+#: Of 8 bytes each: a frame as large as this gets a chunk of 512 kB, of which the frames called from it have the other half.
 _SLOTS = 32 * 1024
 
 
 def with_room(function: Callable[P, R]) -> Callable[P, R]:
-    """Make a function whose callees all find room in one chunk: 250 kB, some thousand frames."""
+    """Make a function whose callees find room in one chunk: two thousand frames deep, as deep as Python goes."""
 
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         return function(*args, **kwargs)

@@ -23,6 +23,7 @@ from guildhall.core.search.words import STEMMED, closest, fold, forms, near, spe
 from guildhall.core.tokens import Token
 
 MOST_HITS = 100
+FEW_HITS = 500
 _WORDS_OF_A_TITLE = 50
 _WORDS_HELD_AGAINST_TYPOS = 30
 _WORDS_ASKED = 12
@@ -164,8 +165,12 @@ def matching_keys(kind: str, text: str, scopes: Collection[str]) -> QuerySet[Sea
     if not asked or bounds is None:
         return SearchDocument.objects.none().values("key")
     matching = SearchDocument.objects.filter(tokens__match=[*bounds, *_anywhere(asked, tuple(STEMMED))])
-    if not matching.exists():
+    few = list(matching.values_list("key", flat=True)[: FEW_HITS + 1])
+    if not few:
         matching = SearchDocument.objects.filter(tokens__match=[*bounds, *_near_groups(asked)])
+    elif len(few) <= FEW_HITS:
+        # A list counts first and shows then: it need not search again each time.
+        matching = SearchDocument.objects.filter(kind=kind, key__in=few)
     return matching.values("key")
 
 

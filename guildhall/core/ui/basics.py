@@ -9,7 +9,7 @@ from zlib import crc32
 from django.template import Context
 from django.templatetags.static import static
 from django.utils.formats import date_format, number_format
-from django.utils.timezone import is_aware, localdate, localtime
+from django.utils.timezone import get_current_timezone, is_aware, localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
@@ -130,10 +130,12 @@ def moment(*, at: date | datetime | None, tone: str = "", prefix: str = "") -> W
     """
     if at is None:
         return {"words": ""}
+    zone = get_current_timezone()
+    today = datetime.now(zone).date()
     if not isinstance(at, datetime):
-        return {**_day(at, localdate()), "machine": at.isoformat()}
-    here = localtime(at) if is_aware(at) else at
-    day = _day(here.date(), localdate())
+        return {**_day(at, today), "machine": at.isoformat()}
+    here = at.astimezone(zone) if is_aware(at) else at
+    day = _day(here.date(), today)
     exact = _("%(date)s at %(time)s") % {"date": day["exact"], "time": f"{here:%H:%M}"}
     return {"words": day["words"], "exact": exact, "machine": here.isoformat(timespec="minutes")}
 

@@ -38,13 +38,13 @@ def component(function: Any = None, *, keep: bool = False) -> Any:
     names = [parameter.name for parameter in parameters]
     defaults = {p.name: p.default for p in parameters if p.default is not Parameter.empty}
     takes_attributes = any(p.kind is Parameter.VAR_KEYWORD for p in parameters)
-    takes_context = "context" in names
+    takes_context, takes_content = "context" in names, "content" in names
 
     @wraps(function)
     def draw_anew(*args: Any, **given: Any) -> SafeString:
         worked_out = function(*args, **given) or {}
         shown = {**defaults, **given, **worked_out}
-        if "content" in names:
+        if takes_content:
             shown["content"] = args[-1]
         if takes_attributes:
             shown["attributes"] = _attributes(
@@ -53,7 +53,7 @@ def component(function: Any = None, *, keep: bool = False) -> Any:
         return _draw(_template(name), shown)
 
     draw = kept(draw_anew) if keep else draw_anew
-    if "content" in names:
+    if takes_content:
         register.simple_block_tag(draw, takes_context=takes_context)
     else:
         register.simple_tag(draw, takes_context=takes_context)

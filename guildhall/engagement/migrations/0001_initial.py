@@ -6,220 +6,482 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('core', '0001_initial'),
-        ('people', '0001_initial'),
+        ("core", "0001_initial"),
+        ("people", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Employer',
+            name="Employer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sort_key', models.CharField(editable=False, max_length=120)),
-                ('note', models.TextField(blank=True, max_length=4000, verbose_name='good to know')),
-                ('last_contact_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='last contact')),
-                ('added_at', models.DateTimeField(verbose_name='in the book since')),
-                ('added_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='added by')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='in_books', to='people.organisation', verbose_name='organisation')),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='employers', to=settings.AUTH_USER_MODEL, verbose_name='looked after by')),
-                ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='book', to='people.organisation', verbose_name='school')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("sort_key", models.CharField(editable=False, max_length=120)),
+                ("note", models.TextField(blank=True, max_length=4000, verbose_name="good to know")),
+                ("last_contact_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="last contact")),
+                ("added_at", models.DateTimeField(verbose_name="in the book since")),
+                (
+                    "added_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="added by",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="in_books",
+                        to="people.organisation",
+                        verbose_name="organisation",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="employers",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="looked after by",
+                    ),
+                ),
+                (
+                    "school",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="book",
+                        to="people.organisation",
+                        verbose_name="school",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'employer',
-                'verbose_name_plural': 'employers',
+                "verbose_name": "employer",
+                "verbose_name_plural": "employers",
             },
         ),
         migrations.CreateModel(
-            name='Contact',
+            name="Contact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('call', 'Call'), ('visit', 'Visit'), ('mail', 'E-mail'), ('meeting', 'Meeting'), ('event', 'Event'), ('message', 'Message')], max_length=10, verbose_name='what it was')),
-                ('held_at', models.DateTimeField(verbose_name='when')),
-                ('said', models.TextField(blank=True, max_length=8000, verbose_name='what was said')),
-                ('recorded_at', models.DateTimeField(verbose_name='recorded')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contacts', to=settings.AUTH_USER_MODEL, verbose_name='by')),
-                ('employer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contacts', to='engagement.employer', verbose_name='employer')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("call", "Call"),
+                            ("visit", "Visit"),
+                            ("mail", "E-mail"),
+                            ("meeting", "Meeting"),
+                            ("event", "Event"),
+                            ("message", "Message"),
+                        ],
+                        max_length=10,
+                        verbose_name="what it was",
+                    ),
+                ),
+                ("held_at", models.DateTimeField(verbose_name="when")),
+                ("said", models.TextField(blank=True, max_length=8000, verbose_name="what was said")),
+                ("recorded_at", models.DateTimeField(verbose_name="recorded")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contacts",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
+                    ),
+                ),
+                (
+                    "employer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="contacts",
+                        to="engagement.employer",
+                        verbose_name="employer",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'contact',
-                'verbose_name_plural': 'contacts',
+                "verbose_name": "contact",
+                "verbose_name_plural": "contacts",
             },
         ),
         migrations.CreateModel(
-            name='EmployerImport',
+            name="EmployerImport",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file_name', models.CharField(max_length=255, verbose_name='file name')),
-                ('state', models.CharField(choices=[('mapping', 'columns being matched'), ('checking', 'being checked'), ('ready', 'ready to be imported'), ('running', 'running'), ('done', 'done')], default='mapping', max_length=10, verbose_name='state')),
-                ('reading', models.JSONField(default=dict)),
-                ('mapping', models.JSONField(default=dict)),
-                ('country', models.CharField(blank=True, max_length=2, verbose_name='country of the employers')),
-                ('new', models.PositiveIntegerField(default=0, verbose_name='new')),
-                ('changed', models.PositiveIntegerField(default=0, verbose_name='changed')),
-                ('unchanged', models.PositiveIntegerField(default=0, verbose_name='unchanged')),
-                ('unclear', models.PositiveIntegerField(default=0, verbose_name='unclear')),
-                ('wrong', models.PositiveIntegerField(default=0, verbose_name='wrong')),
-                ('new_employers', models.PositiveIntegerField(default=0, verbose_name='new employers')),
-                ('new_sites', models.PositiveIntegerField(default=0, verbose_name='new sites')),
-                ('uploaded_at', models.DateTimeField(verbose_name='uploaded')),
-                ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='finished')),
-                ('file', models.OneToOneField(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='core.storedfile', verbose_name='file')),
-                ('progress', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='core.progress')),
-                ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation', verbose_name='school')),
-                ('uploaded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("file_name", models.CharField(max_length=255, verbose_name="file name")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("mapping", "columns being matched"),
+                            ("checking", "being checked"),
+                            ("ready", "ready to be imported"),
+                            ("running", "running"),
+                            ("done", "done"),
+                        ],
+                        default="mapping",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("reading", models.JSONField(default=dict)),
+                ("mapping", models.JSONField(default=dict)),
+                ("country", models.CharField(blank=True, max_length=2, verbose_name="country of the employers")),
+                ("new", models.PositiveIntegerField(default=0, verbose_name="new")),
+                ("changed", models.PositiveIntegerField(default=0, verbose_name="changed")),
+                ("unchanged", models.PositiveIntegerField(default=0, verbose_name="unchanged")),
+                ("unclear", models.PositiveIntegerField(default=0, verbose_name="unclear")),
+                ("wrong", models.PositiveIntegerField(default=0, verbose_name="wrong")),
+                ("new_employers", models.PositiveIntegerField(default=0, verbose_name="new employers")),
+                ("new_sites", models.PositiveIntegerField(default=0, verbose_name="new sites")),
+                ("uploaded_at", models.DateTimeField(verbose_name="uploaded")),
+                ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="finished")),
+                (
+                    "file",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="core.storedfile",
+                        verbose_name="file",
+                    ),
+                ),
+                (
+                    "progress",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="core.progress"
+                    ),
+                ),
+                (
+                    "school",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.organisation",
+                        verbose_name="school",
+                    ),
+                ),
+                (
+                    "uploaded_by",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'import',
-                'verbose_name_plural': 'imports',
+                "verbose_name": "import",
+                "verbose_name_plural": "imports",
             },
         ),
         migrations.CreateModel(
-            name='ImportRow',
+            name="ImportRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(help_text='As a spreadsheet counts: the headings are row 1.', verbose_name='row')),
-                ('outcome', models.CharField(choices=[('changed', 'changed'), ('unclear', 'unclear'), ('wrong', 'wrong')], max_length=10, verbose_name='outcome')),
-                ('name', models.CharField(blank=True, max_length=250, verbose_name='name of the employer')),
-                ('reason', models.CharField(max_length=1000, verbose_name='reason')),
-                ('given', models.JSONField(default=dict, verbose_name='what the row says')),
-                ('employer_import', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='engagement.employerimport')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "number",
+                    models.PositiveIntegerField(help_text="As a spreadsheet counts: the headings are row 1.", verbose_name="row"),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("changed", "changed"), ("unclear", "unclear"), ("wrong", "wrong")],
+                        max_length=10,
+                        verbose_name="outcome",
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=250, verbose_name="name of the employer")),
+                ("reason", models.CharField(max_length=1000, verbose_name="reason")),
+                ("given", models.JSONField(default=dict, verbose_name="what the row says")),
+                (
+                    "employer_import",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="rows", to="engagement.employerimport"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'import row',
-                'verbose_name_plural': 'import rows',
+                "verbose_name": "import row",
+                "verbose_name_plural": "import rows",
             },
         ),
         migrations.CreateModel(
-            name='NextStep',
+            name="NextStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('what', models.CharField(max_length=250, verbose_name='what comes next')),
-                ('due_on', models.DateField(verbose_name='until')),
-                ('state', models.CharField(choices=[('open', 'open'), ('done', 'done'), ('dropped', 'dropped')], default='open', max_length=10, verbose_name='state')),
-                ('times_moved', models.PositiveSmallIntegerField(default=0, verbose_name='times moved')),
-                ('word', models.CharField(blank=True, help_text='Why it was moved or dropped, or how it went.', max_length=250, verbose_name='a word why')),
-                ('added_at', models.DateTimeField(verbose_name='added')),
-                ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed')),
-                ('added_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('closed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='next_steps', to='engagement.contact', verbose_name='agreed in')),
-                ('employer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='next_steps', to='engagement.employer', verbose_name='employer')),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='next_steps', to=settings.AUTH_USER_MODEL, verbose_name='who')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("what", models.CharField(max_length=250, verbose_name="what comes next")),
+                ("due_on", models.DateField(verbose_name="until")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "open"), ("done", "done"), ("dropped", "dropped")],
+                        default="open",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("times_moved", models.PositiveSmallIntegerField(default=0, verbose_name="times moved")),
+                (
+                    "word",
+                    models.CharField(
+                        blank=True,
+                        help_text="Why it was moved or dropped, or how it went.",
+                        max_length=250,
+                        verbose_name="a word why",
+                    ),
+                ),
+                ("added_at", models.DateTimeField(verbose_name="added")),
+                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed")),
+                (
+                    "added_by",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
+                ),
+                (
+                    "closed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="next_steps",
+                        to="engagement.contact",
+                        verbose_name="agreed in",
+                    ),
+                ),
+                (
+                    "employer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="next_steps",
+                        to="engagement.employer",
+                        verbose_name="employer",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="next_steps",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="who",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'next step',
-                'verbose_name_plural': 'next steps',
+                "verbose_name": "next step",
+                "verbose_name_plural": "next steps",
             },
         ),
         migrations.CreateModel(
-            name='Person',
+            name="Person",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200, verbose_name='name')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail address')),
-                ('phone', models.CharField(blank=True, max_length=40, verbose_name='telephone')),
-                ('language', models.CharField(blank=True, help_text='The one to write to them in.', max_length=10, verbose_name='language')),
-                ('asked_not_to_be_written_at', models.DateTimeField(blank=True, null=True, verbose_name='asked not to be written to')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation', verbose_name='school')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=200, verbose_name="name")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail address")),
+                ("phone", models.CharField(blank=True, max_length=40, verbose_name="telephone")),
+                (
+                    "language",
+                    models.CharField(
+                        blank=True, help_text="The one to write to them in.", max_length=10, verbose_name="language"
+                    ),
+                ),
+                (
+                    "asked_not_to_be_written_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="asked not to be written to"),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "school",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.organisation",
+                        verbose_name="school",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'person at an employer',
-                'verbose_name_plural': 'people at employers',
+                "verbose_name": "person at an employer",
+                "verbose_name_plural": "people at employers",
             },
         ),
         migrations.AddField(
-            model_name='contact',
-            name='people',
-            field=models.ManyToManyField(blank=True, related_name='contacts', to='engagement.person', verbose_name='with whom'),
+            model_name="contact",
+            name="people",
+            field=models.ManyToManyField(blank=True, related_name="contacts", to="engagement.person", verbose_name="with whom"),
         ),
         migrations.CreateModel(
-            name='Position',
+            name="Position",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(blank=True, max_length=150, verbose_name='position')),
-                ('decides', models.BooleanField(default=False, help_text='Says yes or no to working with us.', verbose_name='decides')),
-                ('signs', models.BooleanField(default=False, help_text='May sign agreements for the employer.', verbose_name='signs')),
-                ('trains', models.BooleanField(default=False, help_text='Guides learners at the workplace.', verbose_name='trains')),
-                ('handles_personnel', models.BooleanField(default=False, help_text='Handles applications and papers.', verbose_name='personnel')),
-                ('since', models.DateField(blank=True, null=True, verbose_name='since')),
-                ('until', models.DateField(blank=True, null=True, verbose_name='until')),
-                ('employer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='positions', to='engagement.employer', verbose_name='employer')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='positions', to='engagement.person', verbose_name='person')),
-                ('site', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='positions', to='people.site', verbose_name='site')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("title", models.CharField(blank=True, max_length=150, verbose_name="position")),
+                (
+                    "decides",
+                    models.BooleanField(default=False, help_text="Says yes or no to working with us.", verbose_name="decides"),
+                ),
+                (
+                    "signs",
+                    models.BooleanField(default=False, help_text="May sign agreements for the employer.", verbose_name="signs"),
+                ),
+                (
+                    "trains",
+                    models.BooleanField(default=False, help_text="Guides learners at the workplace.", verbose_name="trains"),
+                ),
+                (
+                    "handles_personnel",
+                    models.BooleanField(default=False, help_text="Handles applications and papers.", verbose_name="personnel"),
+                ),
+                ("since", models.DateField(blank=True, null=True, verbose_name="since")),
+                ("until", models.DateField(blank=True, null=True, verbose_name="until")),
+                (
+                    "employer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="positions",
+                        to="engagement.employer",
+                        verbose_name="employer",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="positions",
+                        to="engagement.person",
+                        verbose_name="person",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="positions",
+                        to="people.site",
+                        verbose_name="site",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'position',
-                'verbose_name_plural': 'positions',
+                "verbose_name": "position",
+                "verbose_name_plural": "positions",
             },
         ),
         migrations.AddIndex(
-            model_name='employer',
-            index=models.Index(fields=['school', 'sort_key', 'id'], name='employer_by_name'),
+            model_name="employer",
+            index=models.Index(fields=["school", "sort_key", "id"], name="employer_by_name"),
         ),
         migrations.AddIndex(
-            model_name='employer',
-            index=models.Index(fields=['school', 'owner', 'sort_key', 'id'], name='employer_by_owner'),
+            model_name="employer",
+            index=models.Index(fields=["school", "owner", "sort_key", "id"], name="employer_by_owner"),
         ),
         migrations.AddIndex(
-            model_name='employer',
-            index=models.Index(fields=['school', '-last_contact_at', 'id'], name='employer_by_last_contact'),
+            model_name="employer",
+            index=models.Index(fields=["school", "-last_contact_at", "id"], name="employer_by_last_contact"),
         ),
         migrations.AddConstraint(
-            model_name='employer',
-            constraint=models.UniqueConstraint(fields=('school', 'organisation'), name='employer_once_in_a_book', violation_error_message='This employer is already in the book.'),
+            model_name="employer",
+            constraint=models.UniqueConstraint(
+                fields=("school", "organisation"),
+                name="employer_once_in_a_book",
+                violation_error_message="This employer is already in the book.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='employerimport',
-            index=models.Index(fields=['school', '-uploaded_at'], name='import_newest'),
+            model_name="employerimport",
+            index=models.Index(fields=["school", "-uploaded_at"], name="import_newest"),
         ),
         migrations.AddConstraint(
-            model_name='employerimport',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('state', 'done')), models.Q(models.Q(('state', 'done'), _negated=True), ('finished_at__isnull', True)), _connector='OR'), name='import_done_with_its_moment'),
+            model_name="employerimport",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("finished_at__isnull", False), ("state", "done")),
+                    models.Q(models.Q(("state", "done"), _negated=True), ("finished_at__isnull", True)),
+                    _connector="OR",
+                ),
+                name="import_done_with_its_moment",
+            ),
         ),
         migrations.AddIndex(
-            model_name='importrow',
-            index=models.Index(fields=['employer_import', 'outcome', 'number'], name='import_row_by_outcome'),
+            model_name="importrow",
+            index=models.Index(fields=["employer_import", "outcome", "number"], name="import_row_by_outcome"),
         ),
         migrations.AddConstraint(
-            model_name='importrow',
-            constraint=models.UniqueConstraint(fields=('employer_import', 'number'), name='import_row_once'),
+            model_name="importrow",
+            constraint=models.UniqueConstraint(fields=("employer_import", "number"), name="import_row_once"),
         ),
         migrations.AddIndex(
-            model_name='nextstep',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['owner', 'due_on'], name='step_open_by_owner'),
+            model_name="nextstep",
+            index=models.Index(condition=models.Q(("state", "open")), fields=["owner", "due_on"], name="step_open_by_owner"),
         ),
         migrations.AddIndex(
-            model_name='nextstep',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['employer', 'due_on', 'id'], name='step_open_by_employer'),
+            model_name="nextstep",
+            index=models.Index(
+                condition=models.Q(("state", "open")), fields=["employer", "due_on", "id"], name="step_open_by_employer"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='nextstep',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('closed_by__isnull', True), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('closed_at__isnull', False), ('closed_by__isnull', False)), _connector='OR'), name='step_closed_who_and_when'),
+            model_name="nextstep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_at__isnull", True), ("closed_by__isnull", True), ("state", "open")),
+                    models.Q(
+                        models.Q(("state", "open"), _negated=True), ("closed_at__isnull", False), ("closed_by__isnull", False)
+                    ),
+                    _connector="OR",
+                ),
+                name="step_closed_who_and_when",
+            ),
         ),
         migrations.AddIndex(
-            model_name='person',
-            index=models.Index(fields=['school', 'email'], name='person_by_email'),
+            model_name="person",
+            index=models.Index(fields=["school", "email"], name="person_by_email"),
         ),
         migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['employer', '-held_at', '-id'], name='contact_timeline'),
+            model_name="contact",
+            index=models.Index(fields=["employer", "-held_at", "-id"], name="contact_timeline"),
         ),
         migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['by', '-held_at'], name='contact_by_colleague'),
+            model_name="contact",
+            index=models.Index(fields=["by", "-held_at"], name="contact_by_colleague"),
         ),
         migrations.AddConstraint(
-            model_name='position',
-            constraint=models.UniqueConstraint(condition=models.Q(('until__isnull', True)), fields=('person', 'employer'), name='position_held_once', violation_error_message='This person already works there.'),
+            model_name="position",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("until__isnull", True)),
+                fields=("person", "employer"),
+                name="position_held_once",
+                violation_error_message="This person already works there.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='position',
-            constraint=models.CheckConstraint(condition=models.Q(('until__isnull', True), ('since__isnull', True), ('until__gte', models.F('since')), _connector='OR'), name='position_ends_after_it_begins', violation_error_message='The last day cannot be before the first.'),
+            model_name="position",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("until__isnull", True), ("since__isnull", True), ("until__gte", models.F("since")), _connector="OR"
+                ),
+                name="position_ends_after_it_begins",
+                violation_error_message="The last day cannot be before the first.",
+            ),
         ),
     ]

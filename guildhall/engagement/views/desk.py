@@ -21,8 +21,8 @@ def open_book(request: PersonRequest) -> Organisation:
 
 def colleagues_of(school: Organisation) -> list[User]:
     """The people who work for a school today, by name."""
-    working = Membership.objects.current().staff().filter(organisation=school.pk)
-    return list(User.objects.filter(pk__in=working.values("user")).order_by("name", "pk"))
+    working = Membership.objects.current().staff().filter(organisation=school.pk).select_related("user")
+    return list({held.user_id: held.user for held in working.order_by("user__name", "user")}.values())
 
 
 def form_page(

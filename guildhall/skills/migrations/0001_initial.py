@@ -5,56 +5,95 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Scheme',
+            name="Scheme",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField(max_length=30, unique=True, verbose_name='key')),
-                ('version', models.CharField(max_length=40, verbose_name='version')),
-                ('title', models.CharField(max_length=200, verbose_name='title')),
-                ('source', models.TextField(verbose_name='source')),
-                ('licence', models.CharField(max_length=200, verbose_name='licence')),
-                ('digest', models.CharField(help_text='SHA-256 of the files it was loaded from', max_length=64)),
-                ('loaded_at', models.DateTimeField(verbose_name='loaded at')),
-                ('new_count', models.PositiveIntegerField(default=0)),
-                ('changed_count', models.PositiveIntegerField(default=0)),
-                ('retired_count', models.PositiveIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.SlugField(max_length=30, unique=True, verbose_name="key")),
+                ("version", models.CharField(max_length=40, verbose_name="version")),
+                ("title", models.CharField(max_length=200, verbose_name="title")),
+                ("source", models.TextField(verbose_name="source")),
+                ("licence", models.CharField(max_length=200, verbose_name="licence")),
+                ("digest", models.CharField(help_text="SHA-256 of the files it was loaded from", max_length=64)),
+                ("loaded_at", models.DateTimeField(verbose_name="loaded at")),
+                ("new_count", models.PositiveIntegerField(default=0)),
+                ("changed_count", models.PositiveIntegerField(default=0)),
+                ("retired_count", models.PositiveIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='Concept',
+            name="Concept",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=60, verbose_name='code')),
-                ('uri', models.CharField(blank=True, max_length=200, verbose_name='address')),
-                ('level', models.PositiveSmallIntegerField(verbose_name='level')),
-                ('position', models.PositiveIntegerField(help_text='its place in the order of the scheme, from 0', verbose_name='position')),
-                ('retired_at', models.DateTimeField(blank=True, null=True, verbose_name='retired at')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='children', to='skills.concept', verbose_name='part of')),
-                ('scheme', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='concepts', to='skills.scheme', verbose_name='scheme')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=60, verbose_name="code")),
+                ("uri", models.CharField(blank=True, max_length=200, verbose_name="address")),
+                ("level", models.PositiveSmallIntegerField(verbose_name="level")),
+                (
+                    "position",
+                    models.PositiveIntegerField(
+                        help_text="its place in the order of the scheme, from 0", verbose_name="position"
+                    ),
+                ),
+                ("retired_at", models.DateTimeField(blank=True, null=True, verbose_name="retired at")),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.RESTRICT,
+                        related_name="children",
+                        to="skills.concept",
+                        verbose_name="part of",
+                    ),
+                ),
+                (
+                    "scheme",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="concepts",
+                        to="skills.scheme",
+                        verbose_name="scheme",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Label',
+            name="Label",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('language', models.CharField(max_length=10, verbose_name='language')),
-                ('text', models.CharField(max_length=400, verbose_name='text')),
-                ('concept', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='labels', to='skills.concept', verbose_name='concept')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("language", models.CharField(max_length=10, verbose_name="language")),
+                ("text", models.CharField(max_length=400, verbose_name="text")),
+                (
+                    "concept",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="labels",
+                        to="skills.concept",
+                        verbose_name="concept",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('concept', 'language'), name='label_once_in_language', violation_error_message='This concept already has a label in this language.')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("concept", "language"),
+                        name="label_once_in_language",
+                        violation_error_message="This concept already has a label in this language.",
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='concept',
-            constraint=models.UniqueConstraint(fields=('scheme', 'code'), name='concept_code_once_in_scheme', violation_error_message='This scheme already has a concept with this code.'),
+            model_name="concept",
+            constraint=models.UniqueConstraint(
+                fields=("scheme", "code"),
+                name="concept_code_once_in_scheme",
+                violation_error_message="This scheme already has a concept with this code.",
+            ),
         ),
     ]
