@@ -82,6 +82,8 @@ def reopen_step(step: NextStep, *, by: User, at: datetime) -> NextStep:
     """
     step = lock(step)
     can_change_step.require(by, step)
+    if step.state == NextStep.State.OPEN:
+        return step  # pressed twice: it is what was wanted
     step.state, step.closed_at, step.closed_by, step.word = NextStep.State.OPEN, None, None, ""
     step.save(update_fields=["state", "closed_at", "closed_by", "word"])
     return step
