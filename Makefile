@@ -39,8 +39,8 @@ format: .venv/dev.stamp ## Put the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/dev.stamp ## Measure the pages; docs/performance.md explains the figures
-	$(BIN)/python tests/bench/pages.py
+bench: .venv/dev.stamp ## Measure the pages (ARGS="--postgres --growth …"); docs/performance.md explains the figures
+	$(BIN)/python tests/bench/pages.py $(ARGS)
 
 screenshots: .venv/dev.stamp machine ## Make the README's pictures anew
 	$(BIN)/python tests/screenshots.py

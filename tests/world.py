@@ -217,6 +217,9 @@ THINGS: dict[str, dict[str, Arguments]] = {
     "engagement:step_contact": A_STEP,
     "engagement:step_move": A_STEP,
     "engagement:step_drop": A_STEP,
+    "engagement:step_move_back": {
+        state: lambda world, step=step: {**step(world), "day": "2026-01-05"} for state, step in A_STEP.items()
+    },
     "engagement:step_reopen": A_STEP,
     "engagement:import": AN_IMPORT,
     "engagement:import_columns": AN_IMPORT,

@@ -24,12 +24,15 @@ from guildhall.core.questions import (
 from guildhall.core.search import Document
 from guildhall.engagement import actions, demo
 from guildhall.engagement.actions.imports import forget_import_details
-from guildhall.engagement.models import Contact, Employer, EmployerImport, NextStep, Person, Position
+from guildhall.engagement.calling import note_whom_to_call
+from guildhall.engagement.models import Contact, Employer, EmployerImport, NextStep, Person
+from guildhall.engagement.rules import can_import, can_write_in_book
 from guildhall.engagement.search import CONTACT, EMPLOYER, everything, scope_of
 from guildhall.people.hooks import (
     Belongings,
     DemoStage,
     ErasureStep,
+    Idea,
     PersonalData,
     RetentionRule,
     TodayAnswer,
@@ -37,6 +40,7 @@ from guildhall.people.hooks import (
     belongings_of,
     demo_stages,
     erasure_of,
+    ideas_for_today,
     personal_data_of,
     retention_rules,
     today_entries,
@@ -46,6 +50,8 @@ from guildhall.people.models import STAFF_ROLES, Organisation, User
 
 #: Somebody at an employer who left, or was last spoken with, longer ago than this is forgotten.
 FORGET_PEOPLE_AFTER = timedelta(days=3 * 365)
+#: An employer nobody has spoken to for this long is worth a call.
+SILENCE = timedelta(days=120)
 #: What is left of a file that was imported goes after this.
 FORGET_IMPORTS_AFTER = timedelta(days=90)
 SHOWN_TODAY = 20
@@ -76,12 +82,12 @@ def steps_of_today(user: User, organisation: Organisation | None, at: datetime) 
     shown = list(due.select_related("employer__organisation", "owner").order_by("due_on", "pk")[: SHOWN_TODAY + 1])
     count = len(shown) if len(shown) <= SHOWN_TODAY else due.count()
     shown = shown[:SHOWN_TODAY]
-    whom = _whom_to_call([step.employer_id for step in shown])
+    note_whom_to_call(shown)
     entries = [
         TodayEntry(
             due=step.due_on,
             template="engagement/_today_step.html",
-            context={"step": step, "today": today, "call": whom.get(step.employer_id)},
+            context={"step": step, "today": today},
         )
         for step in shown
     ]
@@ -94,11 +100,43 @@ def steps_of_today(user: User, organisation: Organisation | None, at: datetime) 
     )
 
 
-def _whom_to_call(employers: list[int]) -> dict[int, Position]:
-    """For each employer the person to ring up: who decides, else who handles personnel, else anybody with a telephone."""
-    positions = Position.objects.current().filter(employer__in=employers).exclude(person__phone="").select_related("person")
-    best_last = positions.order_by("decides", "handles_personnel", "-pk")
-    return {held.employer_id: held for held in best_last}
+@listen(ideas_for_today)
+def bring_the_list_or_call_somebody(user: User, organisation: Organisation | None, at: datetime) -> list[Idea]:
+    """An empty book wants a list; in a full one somebody has not been spoken to for long."""
+    if organisation is None or not can_write_in_book(user, organisation):
+        return []
+    book = Employer.objects.in_book_of(organisation)
+    if not book.exists():
+        if not can_import(user, organisation):
+            return []
+        return [
+            Idea(
+                title=_("Bring the list of employers you already have"),
+                sentence=_("A spreadsheet saved as CSV is enough. You see what would happen before anything is written."),
+                button=_("Import a file"),
+                url=reverse("engagement:imports"),
+                icon="upload",
+                position=10,
+            )
+        ]
+    silent = book.silent_since(at - SILENCE).count()
+    if not silent:
+        return []
+    return [
+        Idea(
+            title=ngettext(
+                "%(count)d employer has not heard from you for four months",
+                "%(count)d employers have not heard from you for four months",
+                silent,
+            )
+            % {"count": silent},
+            sentence=_("A good day to call one of them."),
+            button=_("Show them"),
+            url=f"{reverse('engagement:employers')}?silent={SILENCE.days}&sort=contact",
+            icon="phone",
+            position=30,
+        )
+    ]
 
 
 @listen(belongings_of)

@@ -24,6 +24,7 @@ urlpatterns = [
     path("steps/<int:pk>/finish/", steps.step_finish, name="step_finish"),
     path("steps/<int:pk>/contact/", steps.step_contact, name="step_contact"),
     path("steps/<int:pk>/move/", steps.step_move, name="step_move"),
+    path("steps/<int:pk>/move-back/<str:day>/", steps.step_move_back, name="step_move_back"),
     path("steps/<int:pk>/drop/", steps.step_drop, name="step_drop"),
     path("steps/<int:pk>/reopen/", steps.step_reopen, name="step_reopen"),
     path("imports/", imports.import_list, name="imports"),

@@ -42,6 +42,23 @@ def today_entries(user: User, organisation: Organisation | None, at: datetime) -
 
 
 @dataclass(frozen=True, kw_only=True)
+class Idea:
+    """Something worth doing when nothing is due: what, why, and the button that leads there."""
+
+    title: str
+    sentence: str
+    button: str
+    url: str
+    icon: str
+    position: int = 50
+
+
+@question
+def ideas_for_today(user: User, organisation: Organisation | None, at: datetime) -> list[Idea]:
+    """Question: nothing is due; what would be good to do next?"""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Belongings:
     """What a person owns in an organisation and somebody must take over when they leave."""
 

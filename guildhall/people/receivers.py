@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -13,18 +15,21 @@ from guildhall.people.erasure import erasure_in_people
 from guildhall.people.hooks import (
     DemoStage,
     ErasureStep,
+    Idea,
     PersonalData,
     RetentionRule,
     demo_stages,
     erasure_of,
+    ideas_for_today,
     pass_destination,
     personal_data_of,
     retention_rules,
 )
 from guildhall.people.middleware import PersonRequest
-from guildhall.people.models import Notice, Pass, User
+from guildhall.people.models import Notice, Organisation, Pass, User
 from guildhall.people.personal_data import held_in_people
 from guildhall.people.retention import rules_in_people
+from guildhall.people.rules import can_manage
 
 
 @listen(menu_entries)
@@ -43,6 +48,25 @@ def ways_into_people(request: PersonRequest) -> list[MenuEntry]:
         # "School", "Employer": short enough for the bar of a phone, and what people call it.
         entries.append(MenuEntry(organisation.get_kind_display(), organisation.get_absolute_url(), "people", position=80))
     return entries
+
+
+@listen(ideas_for_today)
+def invite_somebody(user: User, organisation: Organisation | None, at: datetime) -> list[Idea]:
+    """Who is alone in a new organisation can invite the others."""
+    if organisation is None or not can_manage(user, organisation):
+        return []
+    if organisation.memberships.current().exclude(user=user).exists():
+        return []
+    return [
+        Idea(
+            title=_("Invite your colleagues"),
+            sentence=_("They get a link by mail and see the same book."),
+            button=_("Invite somebody"),
+            url=reverse("people:member_invite", args=[organisation.slug]),
+            icon="people",
+            position=20,
+        )
+    ]
 
 
 @listen(bell_count)

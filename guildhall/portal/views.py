@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import cast
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
@@ -19,7 +20,7 @@ from django.views.decorators.http import require_POST
 from guildhall.core.http import page
 from guildhall.core.questions import search_kinds, search_scopes
 from guildhall.core.search import search
-from guildhall.people.hooks import TodayAnswer, today_entries
+from guildhall.people.hooks import Idea, TodayAnswer, ideas_for_today, today_entries
 from guildhall.people.middleware import PersonRequest
 from guildhall.portal.demo import personas
 from guildhall.portal.forms import SearchForm
@@ -38,6 +39,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "date": date_format(localdate(), pgettext("date format", "l, j F")),
         "parts": parts,
         "waiting": sum(part.count for part in parts),
+        "ideas": [] if parts else _ideas(cast(PersonRequest, request)),
     }
     return render(request, "portal/today.html", context)
 
@@ -46,6 +48,11 @@ def _parts_of_today(request: PersonRequest) -> list[TodayAnswer]:
     answers = today_entries.ask(user=request.user, organisation=request.organisation, at=now())
     parts = [part for part in answers if part is not None and part.count]
     return sorted(parts, key=lambda part: (min(e.due for e in part.entries), part.position))
+
+
+def _ideas(request: PersonRequest) -> list[Idea]:
+    answers = ideas_for_today.ask(user=request.user, organisation=request.organisation, at=now())
+    return sorted(chain.from_iterable(answers), key=lambda idea: idea.position)
 
 
 def _greeting(name: str) -> str:
@@ -86,4 +93,5 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
     if user is None:
         raise Http404
     login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    UserSession.objects.create_from_request(request)  # so that "where you are signed in" is true in the demo too
     return redirect("portal:home")

@@ -55,7 +55,6 @@ class Page:
 
     name: str
     ask: Callable[[int], Question]
-    expects: str = "200"
     answers: list[Answer] = field(default_factory=list)
     file_bytes: int = 0  # of style sheets, scripts and pictures, as a first visit loads them
 
@@ -140,19 +139,16 @@ def measure(visitor: Visitor, pages: list[Page], *, rounds: int, seconds: float)
     """
     gc.collect()
     gc.freeze()  # what the books left behind is not the pages' to look through
-    chance, began, done = random.Random(7), 0.0, 0  # noqa: S311
-    for turn in count():
-        if turn == WARM_UP_ROUNDS:
-            began = monotonic()
-        done = max(0, turn - WARM_UP_ROUNDS)
-        if done >= rounds and monotonic() - began >= seconds:
-            break
+    chance, began = random.Random(7), monotonic()  # noqa: S311
+    done = -WARM_UP_ROUNDS
+    while done < rounds or monotonic() - began < seconds:
         for page in chance.sample(pages, len(pages)):
-            answer = visitor.ask(page.ask(turn))
-            if not answer.status.startswith(page.expects):
+            answer = visitor.ask(page.ask(done))
+            if answer.status != "200 OK":
                 raise SystemExit(f"{page.name}: answered {answer.status}\n{answer.text[:2000]}")
-            if turn >= WARM_UP_ROUNDS:
+            if done >= 0:
                 page.answers.append(answer)
+        done += 1
     for page in pages:
         text = page.answers[-1].text
         page.file_bytes = visitor.files_of(text) if text.startswith("<!doctype") else 0

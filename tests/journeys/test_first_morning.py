@@ -98,7 +98,7 @@ class Morning:
         expect(page.locator("main")).to_contain_text("Unterlagen schicken")
         self.check(page)
         page.get_by_role("button", name="Done").click()
-        expect(page.locator("main")).to_contain_text("All done for today")
+        expect(page.locator("main")).to_contain_text("Nothing needs you now.")
         page.get_by_role("button", name="Undo").click()
         expect(page.locator("main")).to_contain_text("Unterlagen schicken")
 

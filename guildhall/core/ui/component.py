@@ -88,7 +88,9 @@ def _draw(template: Template, shown: dict[str, Any]) -> SafeString:
 
 
 def _attributes(given: dict[str, Any]) -> SafeString:
-    return flatatt({key.replace("_", "-"): value for key, value in given.items() if value is not None}) if given else SafeString("")
+    if not given:
+        return SafeString()
+    return flatatt({key.replace("_", "-"): value for key, value in given.items() if value is not None})
 
 
 def _template(name: str) -> Template:

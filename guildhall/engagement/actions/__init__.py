@@ -18,7 +18,7 @@ from guildhall.engagement.actions.people import (
     forbid_writing,
     forget_people,
 )
-from guildhall.engagement.actions.steps import add_step, drop_step, finish_step, move_step, reopen_step
+from guildhall.engagement.actions.steps import add_step, drop_step, finish_step, move_step, reopen_step, take_back_move
 
 __all__ = [
     "add_employer",
@@ -42,4 +42,5 @@ __all__ = [
     "record_contact",
     "remove_contact",
     "reopen_step",
+    "take_back_move",
 ]

@@ -74,6 +74,20 @@ def move_step(step: NextStep, *, due_on: date, word: str = "", owner: User | Non
 
 
 @action
+def take_back_move(step: NextStep, *, due_on: date, by: User, at: datetime) -> NextStep:
+    """Take back that a next step was put off: it is due as before, and was not moved.
+
+    Raises:
+        NotAllowed: ``by`` does not work for the school.
+        Refused: it is not open any more.
+    """
+    step = _open(step, by)
+    step.due_on, step.times_moved = due_on, max(step.times_moved - 1, 0)
+    step.save(update_fields=["due_on", "times_moved"])
+    return step
+
+
+@action
 def reopen_step(step: NextStep, *, by: User, at: datetime) -> NextStep:
     """Take back that a next step was done or dropped.
 

@@ -140,6 +140,12 @@ class PersonForm(forms.ModelForm):
             label=_("Language to write in"), required=False, choices=[*UNKNOWN, *taxonomy.choices("language")]
         )
 
+    def clean_phone(self) -> str:
+        phone: str = self.cleaned_data["phone"]
+        if phone and not any(map(str.isdigit, phone)):
+            raise forms.ValidationError(_("“%(value)s” is not a telephone number."), params={"value": phone})
+        return phone
+
     @property
     def person(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in self.Meta.fields}

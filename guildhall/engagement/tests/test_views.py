@@ -65,7 +65,7 @@ def test_the_list_costs_the_same_for_one_and_for_three(colleague, school, coordi
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_steps_cost_the_same_for_one_and_for_three(colleague, school, coordinator, count, django_assert_num_queries):
     lived(school, coordinator, count)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         colleague.get(reverse("engagement:steps"))
 
 
@@ -153,6 +153,39 @@ def test_a_step_is_moved_with_one_click(colleague, employer, coordinator, days, 
     colleague.post(reverse("engagement:step_move", args=[step.pk]), {"days": days})
     step.refresh_from_db()
     assert step.due_on == localdate() + timedelta(days=moved_by)
+
+
+def test_a_moved_step_can_be_moved_back(colleague, employer, coordinator):
+    step = NextStepFactory(employer=employer, owner=coordinator, due_on=localdate() - timedelta(days=3))
+    move = reverse("engagement:step_move", args=[step.pk])
+    back = reverse("engagement:step_move_back", args=[step.pk, step.due_on.isoformat()])
+    answer = colleague.post(move, {"days": "7"}, follow=True)
+    assert back in answer.content.decode()
+    colleague.post(back)
+    moved = NextStep.objects.get(pk=step.pk)
+    assert (moved.due_on, moved.times_moved) == (step.due_on, 0)
+    assert colleague.post(reverse("engagement:step_move_back", args=[step.pk, "yesterday"])).status_code == 404
+
+
+def test_an_employer_of_the_same_name_is_added_only_when_one_says_so(colleague, employer):
+    sent = {"name": "NORDWIND Stahlbau", "country": "DE"}
+    answer = colleague.post(reverse("engagement:add"), sent)
+    assert answer.status_code == 422
+    assert employer.get_absolute_url() in answer.content.decode()
+    colleague.post(reverse("engagement:add"), {**sent, "anyway": "1"})
+    assert Employer.objects.count() == 2
+
+
+def test_what_has_no_digit_is_no_telephone_number(colleague, employer):
+    address = reverse("engagement:person_add", args=[employer.pk])
+    answer = colleague.post(address, {"name": "Ada", "phone": "ask at the gate"})
+    assert "is not a telephone number" in answer.content.decode()
+
+
+def test_the_list_of_steps_says_whom_to_call(colleague, employer, coordinator):
+    NextStepFactory(employer=employer, owner=coordinator)
+    PositionFactory(employer=employer, person__phone="+49 5")
+    assert 'href="tel:+495"' in colleague.get(reverse("engagement:steps")).content.decode()
 
 
 def test_a_refusal_is_a_sentence_on_the_page_and_in_the_fragment(colleague, employer, coordinator):

@@ -18,7 +18,7 @@ from guildhall.core.ui.lists import Column
 from guildhall.engagement import actions
 from guildhall.engagement.forms.contacts import ContactForm
 from guildhall.engagement.forms.employers import EmployerFilter, EmployerForm, HandOverForm, SiteForm
-from guildhall.engagement.models import Contact, Employer, NextStep
+from guildhall.engagement.models import Contact, Employer, NextStep, sort_key_of
 from guildhall.engagement.rules import can_hand_over
 from guildhall.engagement.search import employers_found
 from guildhall.engagement.views.desk import colleagues_of, form_page, open_book
@@ -221,7 +221,10 @@ def employer_add(request: PersonRequest) -> HttpResponse:
     initial = {"country": school.country, "name": request.GET.get("name", "")}
     form = EmployerForm(request.POST or None, initial=initial)
     site = SiteForm(request.POST or None, prefix="site", empty_permitted=True, use_required_attribute=False)
+    alike: list[Employer] = []
     if request.method == "POST" and form.is_valid() and site.is_valid():
+        alike = _of_the_same_name(school, form.cleaned_data)
+    if request.method == "POST" and form.is_valid() and site.is_valid() and (not alike or "anyway" in request.POST):
         employer = actions.add_employer(
             school,
             **form.facts,
@@ -232,8 +235,14 @@ def employer_add(request: PersonRequest) -> HttpResponse:
             at=now(),
         )
         return done_with(request, employer, _("%(employer)s is in the book.") % {"employer": employer})
-    context = {"form": form, "site": site, "back": reverse("engagement:employers")}
+    context = {"form": form, "site": site, "alike": alike, "back": reverse("engagement:employers")}
     return page(request, "engagement/employer_add.html", context, status=422 if form.is_bound else 200)
+
+
+def _of_the_same_name(school: Organisation, given: dict[str, Any]) -> list[Employer]:
+    """Employers in the book that sort where this one would: the same name but for case, accents and signs."""
+    key = sort_key_of(given["trade_name"] or given["name"])
+    return list(Employer.objects.in_book_of(school).filter(sort_key=key).select_related("organisation")[:5])
 
 
 def employer_change(request: PersonRequest, pk: int) -> HttpResponse:

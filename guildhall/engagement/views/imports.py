@@ -50,7 +50,17 @@ def import_list(request: PersonRequest) -> HttpResponse:
     context = {
         "form": form if may_import else None,
         "imports": imports.order_by("-uploaded_at", "-pk")[:EARLIER],
-        "columns": [_("File"), _("State"), _("New"), _("Changed"), _("Unclear"), _("Wrong"), _("Brought by"), _("When")],
+        "columns": [
+            _("File"),
+            _("State"),
+            _("New"),
+            _("Changed"),
+            _("Unchanged"),
+            _("Unclear"),
+            _("Wrong"),
+            _("Brought by"),
+            _("When"),
+        ],
     }
     return page(request, "engagement/import_list.html", context, status=422 if form.is_bound else 200)
 

@@ -1,18 +1,21 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.dateparse import parse_date
 from django.utils.timezone import localdate, now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from guildhall.core.http import came_from, page
+from guildhall.core.ui.basics import near_words
 from guildhall.engagement import actions
+from guildhall.engagement.calling import note_whom_to_call
 from guildhall.engagement.forms.contacts import ContactForm, DropForm, MoveForm, StepForm
 from guildhall.engagement.models import Employer, NextStep
 from guildhall.engagement.views.desk import colleagues_of, form_page, open_book
@@ -30,9 +33,11 @@ def step_list(request: PersonRequest) -> HttpResponse:
     if not everybody:
         steps = steps.of(request.user)
     shown = steps.select_related("employer__organisation", "owner").order_by("due_on", "pk")
+    page_of_steps = Paginator(shown, ROWS).get_page(request.GET.get("page"))
+    note_whom_to_call(page_of_steps.object_list)
     context = {
         "everybody": everybody,
-        "page": Paginator(shown, ROWS).get_page(request.GET.get("page")),
+        "page": page_of_steps,
         "today": localdate(),
     }
     return page(request, "engagement/step_list.html", context)
@@ -65,7 +70,7 @@ def step_contact(request: PersonRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         written = {"people": (), **form.cleaned_data}
         actions.record_contact(step.employer, **written, closes=step, by=request.user, at=now())
-        return _done(request, step, _("Written down, and the next step is done."))
+        return _done(request, step, _("Written down for %(employer)s, and the next step is done.") % {"employer": step.employer})
     return form_page(
         request,
         form,
@@ -82,13 +87,10 @@ def step_move(request: PersonRequest, pk: int) -> HttpResponse:
     """Put a next step off; ``days`` from today, or to a day one chooses."""
     step = _step(request, pk)
     if request.method == "POST" and request.POST.get("days") in ("1", "7"):
-        due_on = localdate() + timedelta(days=int(request.POST["days"]))
-        actions.move_step(step, due_on=due_on, by=request.user, at=now())
-        return _done(request, step, _("Moved."))
+        return _moved(request, step, due_on=localdate() + timedelta(days=int(request.POST["days"])))
     form = MoveForm(request.POST or None, step=step, colleagues=colleagues_of(step.employer.school))
     if request.method == "POST" and form.is_valid():
-        actions.move_step(step, **form.cleaned_data, by=request.user, at=now())
-        return _done(request, step, _("Moved."))
+        return _moved(request, step, **form.cleaned_data)
     return form_page(
         request,
         form,
@@ -98,6 +100,38 @@ def step_move(request: PersonRequest, pk: int) -> HttpResponse:
         back=came_from(request, step.employer.get_absolute_url()),
         employer=step.employer,
     )
+
+
+def _moved(request: PersonRequest, step: NextStep, **given: Any) -> HttpResponse:
+    before = step.due_on
+    moved = actions.move_step(step, **given, by=request.user, at=now())
+    day = {"step": moved.what, "day": near_words(moved.due_on)}
+    back = reverse("engagement:step_move_back", args=[step.pk, before.isoformat()])
+    return done_with(
+        request,
+        step.employer,
+        _("Moved, %(day)s: %(step)s") % day,
+        to=came_from(request, step.employer.get_absolute_url()),
+        undo=back if moved.due_on != before else "",
+    )
+
+
+@require_POST
+def step_move_back(request: PersonRequest, pk: int, day: str) -> HttpResponse:
+    """Take back that a next step was put off."""
+    step = _step(request, pk)
+    before = _a_day(day)
+    if before is None:
+        raise Http404
+    actions.take_back_move(step, due_on=before, by=request.user, at=now())
+    return _done(request, step, _("It is due as before."))
+
+
+def _a_day(given: str) -> date | None:
+    try:
+        return parse_date(given)
+    except ValueError:  # a date's shape, and no date: 2026-02-31
+        return None
 
 
 def step_drop(request: PersonRequest, pk: int) -> HttpResponse:

@@ -64,6 +64,23 @@ def test_today_says_whom_to_call(signed_in, school, coordinator):
 def test_what_colleagues_promised_is_not_on_my_page(signed_in, school):
     NextStepFactory(employer=EmployerFactory(school=school, organisation__name="Ahorn"), owner=staff_of(school))
     assert "Ahorn" not in today(signed_in)
+    assert "Nothing needs you now" in today(signed_in)
+
+
+def test_a_new_school_is_led_to_its_list_and_its_colleagues(client, school):
+    client.force_login(staff_of(school, role=Role.MANAGER))
+    page = today(client)
+    assert reverse("engagement:imports") in page
+    assert reverse("people:member_invite", args=[school.slug]) in page
+
+
+def test_with_nothing_due_somebody_silent_is_worth_a_call(signed_in, school):
+    EmployerFactory(school=school, last_contact_at=now() - timedelta(days=200))
+    assert "1 employer has not heard from you for four months" in today(signed_in)
+
+
+def test_when_everybody_has_been_spoken_to_the_day_is_done(signed_in, school):
+    EmployerFactory(school=school, last_contact_at=now())
     assert "All done for today" in today(signed_in)
 
 
