@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
@@ -58,30 +60,44 @@ def done(
     return HttpResponse(body)
 
 
-def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    """Say no in the form in which the question came: page, fragment or API."""
+def refuse(request: HttpRequest, refusal: Refusal, *, sign_in: str = "") -> HttpResponse:
+    """Say no in the form in which the question came: page, fragment or API. ``sign_in`` is where to sign in first, if that helps.
+
+    Reads nothing of what was sent: it may be the very thing that is refused.
+    """
     sentence = str(refusal)
     if request.path.startswith("/api/"):
         return JsonResponse({"detail": sentence}, status=refusal.status)
     if wants_fragment(request):
-        messages.error(request, sentence)
+        messages.error(request, format_html('{} <a href="{}">{}</a>', sentence, sign_in, _("Sign in")) if sign_in else sentence)
         response = HttpResponse(render_to_string("ui/_messages.html", {"swapped": True}, request), status=refusal.status)
         response["HX-Reswap"] = "none"
         return response
-    back = came_from(request)
-    return render(request, "ui/refusal.html", {"sentence": sentence, "back": back}, status=refusal.status)
+    told = {"sentence": sentence, "back": _page_before(request) or "/", "sign_in": sign_in}
+    return render(request, "ui/refusal.html", told, status=refusal.status)
 
 
 def came_from(request: HttpRequest, default: str = "/") -> str:
     """The page of ours that led here (from ``next`` or the referrer), or ``default``: never an address elsewhere."""
-    for address in (request.POST.get("next"), request.GET.get("next"), request.META.get("HTTP_REFERER")):
-        if address and url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure()):
-            return address
-    return default
+    named = _if_ours(request, request.POST.get("next")) or _if_ours(request, request.GET.get("next"))
+    return named or _page_before(request) or default
+
+
+def _page_before(request: HttpRequest) -> str:
+    return _if_ours(request, request.META.get("HTTP_REFERER"))
+
+
+def _if_ours(request: HttpRequest, address: str | None) -> str:
+    ours = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
+    return address if address and ours else ""
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     """Tell a person whose form is too old (or was sent by another site) what to do about it."""
+    view = request.resolver_match and request.resolver_match.func
+    if not request.user.is_authenticated and getattr(view, "login_required", True):
+        sign_in = redirect_to_login(_page_before(request) or "/").url
+        return refuse(request, StaleForm(_("You are signed out. Sign in and send it again; your text is kept.")), sign_in=sign_in)
     return refuse(request, StaleForm(_("This form has been open for too long. Go back, reload the page and send it again.")))
 
 

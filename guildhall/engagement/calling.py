@@ -12,6 +12,7 @@ def note_whom_to_call(steps: Iterable[NextStep]) -> None:
     steps = list(steps)
     positions = Position.objects.current().filter(employer__in={step.employer_id for step in steps})
     reachable = positions.exclude(person__phone="").select_related("person")
+    reachable = reachable.only("employer", "title", "person__name", "person__phone")
     best_last = {held.employer_id: held for held in reachable.order_by("decides", "handles_personnel", "-pk")}
     for step in steps:
         step.call = best_last.get(step.employer_id)

@@ -79,7 +79,7 @@ def steps_of_today(user: User, organisation: Organisation | None, at: datetime) 
         return None
     today = localtime(at).date()
     due = NextStep.objects.visible_to(user).open().of(user).filter(employer__school=organisation).due_by(today)
-    shown = list(due.select_related("employer__organisation", "owner").order_by("due_on", "pk")[: SHOWN_TODAY + 1])
+    shown = list(due.for_list()[: SHOWN_TODAY + 1])
     count = len(shown) if len(shown) <= SHOWN_TODAY else due.count()
     shown = shown[:SHOWN_TODAY]
     note_whom_to_call(shown)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import IO, Any
 from uuid import uuid4
@@ -17,12 +17,10 @@ from uuid import uuid4
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import RequestDataTooBig
 from django.core.files import File
 from django.core.files.storage import default_storage
-from django.core.files.uploadhandler import FileUploadHandler
 from django.db import models, transaction
-from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.template.defaultfilters import filesizeformat
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -30,6 +28,7 @@ from django.views.decorators.http import require_safe
 
 from guildhall.core.errors import Refused
 from guildhall.core.files import kinds, pictures
+from guildhall.core.http import refuse
 from guildhall.core.models import StoredFile
 from guildhall.core.questions import file_visible
 
@@ -134,17 +133,30 @@ def show_file(request: HttpRequest, pk: Any) -> HttpResponseBase:
     return response
 
 
-class UploadLimit(FileUploadHandler):
-    """Turn away a request larger than any file may be before a byte of it is written to the disk."""
+class TooLarge(Refused):
+    """A file has more bytes than it may have."""
 
-    def handle_raw_input(self, input_data: Any, META: Any, content_length: int, boundary: Any, encoding: Any = None) -> None:
-        if content_length > (settings.MAX_UPLOAD_MB + 1) * _MEGABYTE:
-            raise RequestDataTooBig("The request is larger than MAX_UPLOAD_MB.")
+    status = 413
 
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
-        return raw_data
+    def __init__(self, size: int, limit_mb: int) -> None:
+        sentence = _("This file is too large: it has %(size)s, at most %(limit)s are possible.")
+        super().__init__(sentence % {"size": filesizeformat(size), "limit": filesizeformat(limit_mb * _MEGABYTE)})
 
-    def file_complete(self, file_size: int) -> None:
+
+class UploadLimitMiddleware:
+    """Turn away a request larger than any file may be before a byte of it is read. Stands before whatever reads forms."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        # A form is a little larger than the file in it.
+        if length.isdigit() and int(length) > (settings.MAX_UPLOAD_MB + 1) * _MEGABYTE:
+            return refuse(request, TooLarge(int(length), settings.MAX_UPLOAD_MB))
         return None
 
 
@@ -165,10 +177,7 @@ def _require_size(upload: File, limit_mb: int) -> None:
     if not upload.size:
         raise Refused(_("This file is empty."))
     if upload.size > limit_mb * _MEGABYTE:
-        size, limit = filesizeformat(upload.size), filesizeformat(limit_mb * _MEGABYTE)
-        raise Refused(
-            _("This file is too large: it has %(size)s, at most %(limit)s are possible.") % {"size": size, "limit": limit}
-        )
+        raise TooLarge(upload.size, limit_mb)
 
 
 def _require_kind(upload: File, allowed: Collection[str]) -> str:

@@ -339,8 +339,13 @@ def test_a_visitor_is_asked_to_sign_in_whether_there_is_such_a_file_or_not(clien
 
 def test_a_request_larger_than_any_file_is_turned_away_before_it_is_read(db, settings):
     settings.MAX_UPLOAD_MB = 0
-    answer = Client(enforce_csrf_checks=True).post("/", {"file": SimpleUploadedFile("a.csv", b"a" * (2 * 2**20))})
-    assert answer.status_code == 400
+    sent = {"file": SimpleUploadedFile("a.csv", b"a" * (2 * 2**20))}
+    answer = Client(enforce_csrf_checks=True).post("/", sent, headers={"referer": "http://testserver/form/"})
+    assert answer.status_code == 413
+    shown = answer.content.decode()
+    assert "This file is too large" in shown
+    assert 'href="http://testserver/form/"' in shown
+    assert '<main id="main"' in shown
 
 
 # --- Gone ----------------------------------------------------------------------------------------------------------

@@ -101,6 +101,26 @@ def test_nothing_reaches_beyond_the_edge(live_server, browser, size):
 
 
 @pytest.mark.journey
+@pytest.mark.parametrize("size", SIZES)
+def test_a_word_of_two_hundred_letters_reaches_not_beyond_the_edge_either(live_server, browser, size):
+    page = opened(browser, live_server.url + ADDRESS, size=size)
+    page.evaluate(
+        """const places = "h1, h2, th[scope=row] a, td[data-heading=Town], .item-title, dd, .help, .note p, .message p, li a";
+           for (const one of document.querySelectorAll(`main :is(${places})`)) one.textContent = "m".repeat(200);"""
+    )
+    wide = """[document.documentElement, ...document.querySelectorAll("main .table-frame")]
+        .filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.outerHTML.slice(0, 200))"""
+    assert page.evaluate(wide) == []
+
+
+@pytest.mark.journey
+def test_a_phone_shows_the_button_of_a_message_below_its_words(live_server, browser):
+    page = opened(browser, live_server.url + ADDRESS, size="phone")
+    words, button = page.locator("#message .message:has(.act) p").first, page.locator("#message .message .act").first
+    assert button.bounding_box()["y"] >= words.bounding_box()["y"] + words.bounding_box()["height"]
+
+
+@pytest.mark.journey
 @pytest.mark.parametrize(("size", "least"), [("desktop", 24), ("phone", 24)])
 def test_everything_that_is_pressed_is_large_enough(live_server, browser, size, least):
     page = opened(browser, live_server.url + ADDRESS, size=size)
@@ -207,3 +227,19 @@ def test_a_message_is_put_away(live_server, browser):
     page = opened(browser, live_server.url + ADDRESS)
     page.locator("#message [data-dismisses]").first.click()
     expect(page.locator("#message .message")).to_have_count(1)
+
+
+@pytest.mark.journey
+def test_a_slash_stands_between_two_crumbs_only(live_server, browser):
+    page = opened(browser, live_server.url + ADDRESS)
+    drawn = """(crumbs) => crumbs.map((one) => ["::before", "::after"].map((side) => getComputedStyle(one, side).content))"""
+    assert page.locator("#breadcrumbs .breadcrumbs li").evaluate_all(drawn) == [["none", "none"], ['"/"', "none"]]
+
+
+@pytest.mark.journey
+def test_a_finger_finds_a_telephone_number(live_server, browser):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(live_server.url + ADDRESS)
+    page.evaluate("document.querySelector('h1').insertAdjacentHTML('afterend', '<p>Call <a href=\"tel:+352\">+352</a></p>')")
+    assert page.locator("a[href^='tel:']").bounding_box()["height"] >= 44

@@ -113,3 +113,12 @@ def test_a_port_that_is_taken_is_said(live):
         )
     assert ended.returncode == 1
     assert f"http://127.0.0.1:{port} cannot be used" in ended.stderr
+
+
+def test_links_in_letters_follow_the_port(tmp_path):
+    shown = subprocess.check_output(
+        [sys.executable, "-c", "from guildhall.config import settings; print(settings.BASE_URL)"],
+        env={**os.environ, "GUILDHALL_DATA": str(tmp_path), "PORT": "8123"},
+        text=True,
+    )
+    assert shown == "http://127.0.0.1:8123\n"

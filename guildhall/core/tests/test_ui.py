@@ -14,6 +14,8 @@ from django import forms
 from django.contrib.messages import constants
 from django.contrib.messages.storage.base import Message
 from django.core.paginator import Paginator
+from django.db.models.fields import BLANK_CHOICE_DASH
+from django.forms.renderers import get_default_renderer
 from django.http import QueryDict
 from django.template import TemplateSyntaxError, engines
 from django.template.loader import render_to_string
@@ -162,6 +164,11 @@ def test_a_form_with_content_draws_that_instead_of_its_fields():
     assert 'name="mail"' not in drawn
 
 
+def test_no_choice_reads_as_a_dash():
+    field = forms.TypedChoiceField(choices=BLANK_CHOICE_DASH, required=False)
+    assert '<option value="" selected>—</option>' in field.widget.render("town", None, renderer=get_default_renderer())
+
+
 def test_a_form_on_its_own_looks_like_ours():
     assert '<div class="field">' in str(Person())
     assert '<div class="field">' in Person()["name"].as_field_group()
@@ -203,6 +210,10 @@ def test_a_column_that_sorts_says_in_which_order_it_is():
     columns = [Column("Name", sort_url="?sort=-name", sorted="ascending"), "Town", ""]
     drawn = draw('{% table caption="People" columns=columns %}{% endtable %}', columns=columns)
     assert '<th scope="col" aria-sort="ascending"><a href="?sort=-name">Name' in drawn
+    assert "#up" in drawn
+    assert "#down" in draw(
+        '{% table caption="x" columns=columns %}{% endtable %}', columns=[Column("Name", sort_url="?", sorted="descending")]
+    )
     assert '<th scope="col">Town</th>' in drawn
     assert "<td></td>" in drawn
 

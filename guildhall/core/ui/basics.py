@@ -13,7 +13,7 @@ from django.utils.timezone import get_current_timezone, is_aware, localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from guildhall.core.ui.component import Worked, component, kept
+from guildhall.core.ui.component import Worked, component, kept, token_of
 
 
 @component(keep=True)
@@ -82,7 +82,7 @@ def act(
         **hidden: fields that are sent along.
     """
     fields = {**hidden, "next": next} if next else hidden
-    return {"fields": fields, "csrf_token": context.get("csrf_token")}
+    return {"fields": fields, "csrf_token": token_of(context)}
 
 
 @component(keep=True)

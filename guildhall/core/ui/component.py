@@ -87,6 +87,11 @@ def _draw(template: Template, shown: dict[str, Any]) -> SafeString:
     return template.nodelist.render(context)
 
 
+def token_of(context: Context) -> str:
+    """Return what the page's forms prove with that they are ours, or "" where nothing is sent."""
+    return str(context.get("csrf_token") or "")
+
+
 def _attributes(given: dict[str, Any]) -> SafeString:
     if not given:
         return SafeString()

@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.template import Context
 from django.utils.translation import gettext as _
 
-from guildhall.core.ui.component import Worked, component
+from guildhall.core.ui.component import Worked, component, token_of
 
 
 @component
@@ -72,7 +72,7 @@ def form(
         "content": content.strip(),
         "groups": groups,
         "multipart": form is not None and form.is_multipart(),
-        "csrf_token": context.get("csrf_token") if csrf and method == "post" else None,
+        "csrf_token": token_of(context) if csrf and method == "post" else "",
         "person": getattr(getattr(context.get("request"), "user", None), "pk", None),
     }
 

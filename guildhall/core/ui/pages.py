@@ -8,7 +8,7 @@ from django.contrib.messages.storage.base import Message
 from django.template import Context
 
 from guildhall.core.ui.basics import sprite
-from guildhall.core.ui.component import Worked, component
+from guildhall.core.ui.component import Worked, component, token_of
 
 SIGNS = {"plain": "info", "done": "check", "waits": "clock", "wrong": "wrong"}
 
@@ -185,7 +185,7 @@ def message(context: Context, *, message: Message) -> Worked:
     """
     tone = {"success": "done", "warning": "waits", "error": "wrong"}.get(message.level_tag, "plain")
     undo = message.extra_tags.removeprefix("undo:") if (message.extra_tags or "").startswith("undo:") else ""
-    return {"tone": tone, "sign": SIGNS[tone], "undo": undo, "csrf_token": context.get("csrf_token")}
+    return {"tone": tone, "sign": SIGNS[tone], "undo": undo, "csrf_token": token_of(context) if undo else ""}
 
 
 @component

@@ -72,6 +72,13 @@ class NextStepQuerySet(models.QuerySet["NextStep"]):
         """Next steps due on a day or before it."""
         return self.filter(due_on__lte=day)
 
+    def for_list(self) -> NextStepQuerySet:
+        """Next steps with what a row of a list says of them, and nothing else; the most urgent first."""
+        employer = ["employer__organisation__name", "employer__organisation__trade_name"]
+        owner = ["owner__name", "owner__email", "owner__erased_at"]
+        with_both = self.select_related("employer__organisation", "owner")
+        return with_both.only("what", "due_on", "times_moved", *employer, *owner).order_by("due_on", "pk")
+
 
 class NextStep(models.Model):
     """What somebody at school has promised to do about an employer, until a day."""

@@ -32,8 +32,7 @@ def step_list(request: PersonRequest) -> HttpResponse:
     steps = NextStep.objects.visible_to(request.user).open().filter(employer__school=school)
     if not everybody:
         steps = steps.of(request.user)
-    shown = steps.select_related("employer__organisation", "owner").order_by("due_on", "pk")
-    page_of_steps = Paginator(shown, ROWS).get_page(request.GET.get("page"))
+    page_of_steps = Paginator(steps.for_list(), ROWS).get_page(request.GET.get("page"))
     note_whom_to_call(page_of_steps.object_list)
     context = {
         "everybody": everybody,

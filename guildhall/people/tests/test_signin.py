@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import time_machine
@@ -224,6 +225,25 @@ def test_signing_out_is_a_post_with_a_token(client):
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', shown.content.decode())[1]
     client.post("/account/logout/", {"csrfmiddlewaretoken": token})
     assert not is_signed_in(client)
+
+
+def test_whoever_was_signed_out_while_writing_is_led_to_signing_in_and_back(client):
+    client = Client(enforce_csrf_checks=True)
+    form = "http://testserver/people/organisations/new/"
+
+    answer = client.post("/people/me/profile/", {"next": "/elsewhere/"}, headers={"referer": form})
+
+    assert answer.status_code == 403
+    assert "You are signed out. Sign in and send it again; your text is kept." in answer.content.decode()
+    assert f'href="{LOGIN}?next={quote(form)}"' in answer.content.decode()
+    fragment = client.post("/people/me/profile/", headers={"referer": form, "HX-Request": "true"}).content.decode()
+    assert f'<a href="{LOGIN}?next={quote(form)}">Sign in</a>' in fragment
+
+
+def test_a_visitors_form_that_is_too_old_asks_nobody_to_sign_in(client):
+    answer = Client(enforce_csrf_checks=True).post(LOGIN, {"login": "ewa@example.org"})
+    assert answer.status_code == 403
+    assert "open for too long" in answer.content.decode()
 
 
 # --- Nobody finds out who has an account ---------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
+from allauth.usersessions.models import UserSession
 from django.test import Client
 from django.urls import reverse
 from django.utils.timezone import now
@@ -208,6 +209,12 @@ def test_one_sees_where_one_is_signed_in_and_ends_it(client):
 
     assert is_signed_in(client)
     assert elsewhere.get(reverse("mfa_index")).status_code == 302
+
+
+def test_where_no_sign_in_is_recorded_the_page_says_so(client, monkeypatch):
+    monkeypatch.setattr(UserSession.objects, "purge_and_list", lambda user: [])
+    client.force_login(UserFactory())
+    assert "No sign-in is recorded yet." in client.get(reverse("usersessions_list")).content.decode()
 
 
 # --- Second factor -------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,10 +14,11 @@ from django.db import connection
 from django.utils.timezone import now
 from playwright.sync_api import Browser, CDPSession, Page, expect, sync_playwright
 
-from guildhall.people.models import Organisation
+from guildhall.people.models import Organisation, Role
 from guildhall.people.tests.factories import MembershipFactory, OrganisationFactory, UserFactory
 from guildhall.people.tests.test_signin import code_sent_to
 from guildhall.people.tests.test_signin_account import app_code
+from guildhall.people.views import members
 from guildhall.skills import taxonomy
 from guildhall.skills.actions import load_shipped
 
@@ -109,6 +111,33 @@ def test_signing_in_with_a_code(opened, size, script):
     expect(page.get_by_role("heading", level=1)).to_have_text("Where you are signed in")
     if script:
         accessible(page)
+
+
+def test_what_was_typed_outlives_a_refusal_and_the_end_of_a_session_until_it_is_sent(opened, monkeypatch):
+    manager = MembershipFactory(role=Role.MANAGER, organisation__slug="north").user
+    page = opened("/people/organisations/north/members/invite/")
+    sign_in(page, manager.email)
+    word, send = page.get_by_label("A word to them"), page.get_by_role("button", name="Send the invitation")
+    page.get_by_label("mail").fill("anna@example.org")
+    word.fill("We met on Tuesday.")
+
+    with monkeypatch.context() as busy:
+        busy.setattr(members, "ratelimit", SimpleNamespace(consume=lambda *_, **__: False))
+        send.click()
+        expect(page.get_by_role("main")).to_contain_text("too often")
+    page.get_by_role("link", name="Go back").click()
+    expect(word).to_have_value("We met on Tuesday.")
+
+    page.context.clear_cookies()
+    send.click()
+    expect(page.get_by_role("main")).to_contain_text("You are signed out.")
+    page.get_by_role("main").get_by_role("link", name="Sign in").click()
+    sign_in(page, manager.email)
+    expect(word).to_have_value("We met on Tuesday.")
+
+    send.click()
+    expect(page.locator("#messages .done")).to_contain_text("on its way")
+    assert page.evaluate("Object.keys(localStorage).length") == 0
 
 
 def test_a_wrong_code_is_said_beside_the_field(opened):

@@ -64,7 +64,8 @@ function take(form) {
   });
   form.addEventListener("submit", () => {
     clearTimeout(waiting);
-    localStorage.setItem(draftKey(form), JSON.stringify({ at: Date.now(), typed: typed(form), sent: true }));
+    localStorage.setItem(draftKey(form), JSON.stringify({ at: Date.now(), typed: typed(form) }));
+    if (!form.matches("[hx-post]")) sessionStorage.setItem("sent", draftKey(form));
   });
 }
 
@@ -75,23 +76,29 @@ function takeAll(root) {
   }
 }
 
-// A form that was sent is done with when the next page says so, or no longer holds it. Where it comes back (it was wrong, or the
-// line broke), its draft is still wanted.
+// A form that was sent is done with when the very next page says so. Whatever else comes (it was wrong, it was refused, the session
+// had ended, the line broke), its draft is still wanted.
 function clearSent() {
+  const sent = sessionStorage.getItem("sent");
   const thanked = document.querySelector("#messages .message.done");
+  sessionStorage.removeItem("sent");
+  if (sent && thanked) localStorage.removeItem(sent);
+}
+
+function clearOld() {
   for (const key of Object.keys(localStorage).filter((name) => name.startsWith("draft:"))) {
     const stored = JSON.parse(localStorage.getItem(key) || "null");
-    const form = document.querySelector(`form[data-draft="${CSS.escape(key.slice(6))}"]`);
-    const old = !stored || Date.now() - stored.at > KEPT_FOR_DAYS * 86400000;
-    if (old || (stored.sent && !(form && "wrong" in form.dataset) && (thanked || !form))) localStorage.removeItem(key);
+    if (!stored || Date.now() - stored.at > KEPT_FOR_DAYS * 86400000) localStorage.removeItem(key);
   }
 }
 
 clearSent();
+clearOld();
 takeAll(document);
 
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.detail.xhr.status < 300) clearSent();
+  const { elt: asked, verb } = event.detail.requestConfig;
+  if (event.detail.xhr.status < 300 && verb !== "get" && asked.dataset.draft) localStorage.removeItem(draftKey(asked));
   takeAll(document);
 });
 
