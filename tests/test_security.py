@@ -112,6 +112,7 @@ def _absent(arguments: dict[str, Any]) -> dict[str, Any]:
         "slug": lambda value: "nowhere",
         "token": lambda value: FORGED,
         "purpose": lambda value: "people.nothing",
+        "day": lambda value: value,
         "provider_id": lambda value: "nobody",
     }
     return {name: fresh[name](value) for name, value in arguments.items()}
