@@ -1,8 +1,11 @@
-"""What the house itself keeps: the audit, one line for each action."""
+"""What the house itself keeps: the audit, one line for each action, and what each changed; files, search, tasks."""
 
+from collections.abc import Iterable, Mapping
+from typing import Any
 from uuid import uuid4
 
 from django.db import models
+from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -35,18 +38,58 @@ class AuditLine(models.Model):
         return f"{self.at:%Y-%m-%d %H:%M} {self.action} {self.thing_type} {self.thing_id}"
 
 
+class ChangeQuerySet(models.QuerySet["Change"]):
+    def of(self, *things: models.Model) -> "ChangeQuerySet":
+        """What was changed of any of these things."""
+        by_model: dict[type[models.Model], list[int]] = {}
+        for thing in things:
+            by_model.setdefault(type(thing), []).append(thing.pk)
+        return self.of_numbers(by_model)
+
+    def of_numbers(self, numbers: Mapping[Any, Iterable[Any]]) -> "ChangeQuerySet":
+        """What was changed of things named by model and number; instead of numbers a queryset of the things will do."""
+        chosen = models.Q(pk__in=[])
+        for model, of_model in numbers.items():
+            if isinstance(of_model, models.QuerySet):
+                among: Any = of_model.annotate(number=Cast("pk", models.CharField())).values("number")
+            else:
+                among = [str(number) for number in of_model]
+            chosen |= models.Q(thing_type=model._meta.label_lower, thing_id__in=among)
+        return self.filter(chosen)
+
+
+class Change(models.Model):
+    """What an action changed of one thing: a field, as it was before and as it was after. Written by ``core.history``.
+
+    Values are as Django serialises them, None for none; of what many can be chosen nothing is kept here.
+    """
+
+    line = models.ForeignKey(AuditLine, on_delete=models.CASCADE, related_name="changes")
+    thing_type = models.CharField(max_length=50)
+    thing_id = models.CharField(max_length=40)
+    field = models.CharField(max_length=60)
+    before = models.TextField(null=True)
+    after = models.TextField(null=True)
+
+    objects = ChangeQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["thing_type", "thing_id", "-id"], name="change_by_thing")]
+
+    def __str__(self) -> str:
+        return f"{self.thing_type} {self.thing_id} {self.field}"
+
+
 class SearchDocument(models.Model):
-    """What search knows of one thing: what a hit shows, and the tokens by which those who may will find it.
+    """What search knows of one thing: what it is ranked by, and the tokens by which those who may will find it.
 
     Written by ``guildhall.core.search`` only. ``kind`` and ``key`` name the thing; the room it belongs to may remake this row
-    at any time.
+    at any time, and says what a hit shows.
     """
 
     kind = models.CharField(max_length=60)
     key = models.BigIntegerField()
     title = models.CharField(max_length=300)
-    detail = models.CharField(max_length=300, blank=True)
-    url = models.CharField(max_length=300)
     language = models.CharField(max_length=10, blank=True)
     boost = models.SmallIntegerField(default=0)
     tokens = TokensField()
