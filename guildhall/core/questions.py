@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from guildhall.core.hooks import question
 from guildhall.core.models import StoredFile
 from guildhall.core.search import Document
+from guildhall.core.search.reasons import Describe
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,15 @@ def installation_findings() -> list[Finding]:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of thing that search finds: its name in the index, what people call several of them, their sign, their place."""
+    """A kind of thing that search finds: its name in the index, what people call several of them, their sign, their place.
+
+    ``describe`` says what those with certain keys are now, in the reader's language: what a hit shows.
+    """
 
     kind: str
     label: str | Promise
     icon: str
+    describe: Describe
     position: int = 50
 
 

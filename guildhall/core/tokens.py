@@ -7,7 +7,7 @@ letters, digits and any of ``-_.:=``; everything about words and languages is de
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
 from django.db import models
@@ -19,6 +19,10 @@ class Token(NamedTuple):
 
     text: str
     prefix: bool = False
+
+    def fits(self, tokens: Collection[str]) -> bool:
+        """Whether it is, or begins, one of these: what the database finds, said in Python."""
+        return any(token.startswith(self.text) for token in tokens) if self.prefix else self.text in tokens
 
 
 class TokensField(models.Field):

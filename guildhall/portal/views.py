@@ -11,24 +11,28 @@ from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
 from django.utils.formats import date_format
 from django.utils.timezone import localdate, localtime, now
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from guildhall.core.http import page
 from guildhall.core.questions import search_kinds, search_scopes
 from guildhall.core.search import search
+from guildhall.core.search.reasons import explain, meant
 from guildhall.people.hooks import Idea, TodayAnswer, ideas_for_today, today_entries
 from guildhall.people.middleware import PersonRequest
 from guildhall.portal.demo import personas
 from guildhall.portal.forms import SearchForm
 
 HITS = 20
+FIRST_HITS = 6
 
 
 @login_not_required
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Today, or the welcome."""
     if not request.user.is_authenticated:
@@ -64,22 +68,29 @@ def _greeting(name: str) -> str:
     return _("Good evening, %(name)s") % {"name": name} if name else _("Good evening")
 
 
+@require_safe
 def search_page(request: HttpRequest) -> HttpResponse:
-    """One search over all rooms: what this person may see and nothing else."""
+    """One search over all rooms: what this person may see and nothing else. The field in the frame shows the first few hits."""
     form = SearchForm(request.GET)
     text = form.cleaned_data["q"] if form.is_valid() else ""
+    in_frame = request.headers.get("HX-Target") == "first-hits"
     scopes = list(chain.from_iterable(search_scopes.ask(request=request)))
     kinds = sorted(chain.from_iterable(search_kinds.ask()), key=lambda kind: kind.position)
-    wanted = [kind for kind in kinds if kind.kind == request.GET.get("kind")]
-    results = search(text, scopes=scopes, kinds=[kind.kind for kind in wanted or kinds], limit=HITS)
-    groups = [(kind, [hit for hit in results.hits if hit.kind == kind.kind]) for kind in kinds]
+    wanted = [kind for kind in kinds if kind.kind == request.GET.get("kind")] or kinds
+    results = search(text, scopes=scopes, kinds=[kind.kind for kind in wanted], limit=FIRST_HITS if in_frame else HITS)
+    reasons = explain(results, text, scopes=scopes, describe={kind.kind: kind.describe for kind in kinds})
+    groups = [(kind, [reason for reason in reasons if reason.document.kind == kind.kind]) for kind in kinds]
     context = {
         "form": form,
         "text": text,
         "results": results,
-        "groups": [(kind, hits) for kind, hits in groups if hits],
+        "meant": meant(text, reasons[0].document) if results.near and reasons else "",
+        "groups": [(kind, found) for kind, found in groups if found],
     }
-    return page(request, "portal/search.html", context, fragment="portal/_hits.html")
+    fragment = "portal/_first_hits.html" if in_frame else "portal/_hits.html"
+    response = page(request, "portal/search.html", context, fragment=fragment)
+    patch_vary_headers(response, ["HX-Target"])
+    return response
 
 
 @login_not_required

@@ -4,6 +4,8 @@ A room describes each of its things as a ``Document`` from inside its actions, i
 ``documents_of_everything`` so that the whole index can be made anew. Whoever asks gives the scopes they may look into. A scope is
 a token of the index like any word, and part of every question put to it: without one of them there is no hit.
 
+The index keeps words, not texts. What a hit shows, and why it was found, comes from its room when it is shown: ``reasons.py``.
+
 How it works and what it costs: docs/decisions/0004-search.md.
 """
 
@@ -12,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -19,15 +22,14 @@ from django.db.models import QuerySet
 from rapidfuzz import fuzz
 
 from guildhall.core.models import SearchDocument
-from guildhall.core.search.words import STEMMED, closest, fold, forms, near, spellings, starts, words, written
+from guildhall.core.search.asking import Group, anywhere, beginning, misspelled, spelled, words_asked
+from guildhall.core.search.words import STEMMED, fold, forms, near, spellings, starts, words
 from guildhall.core.tokens import Token
 
 MOST_HITS = 100
 FEW_HITS = 500
 _WORDS_OF_A_TITLE = 50
 _WORDS_HELD_AGAINST_TYPOS = 30
-_WORDS_ASKED = 12
-_LONGEST_QUESTION = 400
 _NAME = re.compile(r"[a-z0-9_.-]{1,60}(:[a-z0-9_.-]{1,60})?", re.ASCII)
 _UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -36,9 +38,11 @@ _UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
 class Document:
     """One thing as search knows it: what it is found by, what a hit shows, and who may find it.
 
-    ``kind`` and ``key`` name the thing ("engagement.employer", 12). ``scopes`` are names such as "public" or
-    "organisation:12"; a document without one is found by nobody. ``detail`` is the second line of a hit and searched too,
-    ``language`` is that of the text, or empty. Of documents that answer equally well the one with the higher ``boost`` is first.
+    ``kind`` and ``key`` name the thing ("engagement.employer", 12). ``scopes`` are names such as "public" or "organisation:12"; a
+    document without one is found by nobody. ``detail`` is the second line of a hit and searched too. Of the ``text`` a hit shows
+    what answers the question, line by line: what belongs together stands on one. ``about``, a few words in the reader's language,
+    and after it ``at``, when it was, are shown and not searched. ``language`` is that of the text, or empty. Of documents that
+    answer equally well the one with the higher ``boost`` is first.
     """
 
     kind: str
@@ -48,19 +52,19 @@ class Document:
     url: str
     text: str = ""
     detail: str = ""
+    about: str = ""
+    at: datetime | None = None
     language: str = ""
     boost: int = 0
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A document somebody found and may see."""
+    """A document somebody found and may see, by its name and by what it is ranked by."""
 
     kind: str
     key: int
     title: str
-    detail: str
-    url: str
     language: str
     boost: int
 
@@ -69,15 +73,14 @@ class Hit:
 class Results:
     """A page of hits, the best first.
 
-    ``total`` counts all of them, or is ``MOST_HITS`` and ``exact`` false when there are more. When nothing was spelled as asked,
-    the hits are what comes closest, and ``meant`` says in their words what was probably meant.
+    ``total`` counts all of them, or is ``MOST_HITS`` and ``exact`` false when there are more. They are ``near`` when nothing was
+    spelled as asked and these come closest.
     """
 
     hits: list[Hit]
     total: int = 0
     exact: bool = True
     near: bool = False
-    meant: str = ""
 
 
 def index(**description: Any) -> None:
@@ -94,7 +97,7 @@ def index_many(documents: Iterable[Document]) -> None:
             [_kept(latest[name]) for name in sorted(latest)],  # in one order, so that two who write don't wait for each other
             update_conflicts=True,
             unique_fields=["kind", "key"],
-            update_fields=["title", "detail", "url", "language", "boost", "tokens"],
+            update_fields=["title", "language", "boost", "tokens"],
         )
 
 
@@ -141,33 +144,33 @@ def search(
     A title that begins as asked comes first, then by how many of the words are in the title. With ``languages`` only documents
     in one of them are found, and those that have none.
     """
-    asked = _asked(text)
+    asked = words_asked(text)
     bounds = _bounds(scopes, kinds, languages)
     if not asked or bounds is None:
         return Results([])
     spoken = tuple(STEMMED) if languages is None else tuple(languages)
 
-    found = _find([*bounds, *_anywhere(asked, spoken)])
+    found = _find([*bounds, *anywhere(asked, spoken)])
     if not found:
         return _closest_results(asked, bounds, limit, offset)
     exact = len(found) <= MOST_HITS
     if not exact:
         # Too many to rank them all: make sure that the best are among those we do rank.
-        found = _find([*bounds, _start(asked)]) | _find([*bounds, *_groups(asked, "t", spoken)]) | found
+        found = _find([*bounds, beginning(asked)]) | _find([*bounds, *spelled(asked, "t", spoken)]) | found
     ranked = sorted(found, key=lambda hit: _rank(asked, hit))[:MOST_HITS]
     return Results(ranked[offset : offset + limit], len(ranked), exact)
 
 
 def matching_keys(kind: str, text: str, scopes: Collection[str]) -> QuerySet[SearchDocument, Any]:
     """Return the keys of the documents of one kind that ``search`` would find, all of them, as a subquery for a list's filter."""
-    asked = _asked(text)
+    asked = words_asked(text)
     bounds = _bounds(scopes, [kind], None)
     if not asked or bounds is None:
         return SearchDocument.objects.none().values("key")
-    matching = SearchDocument.objects.filter(tokens__match=[*bounds, *_anywhere(asked, tuple(STEMMED))])
+    matching = SearchDocument.objects.filter(tokens__match=[*bounds, *anywhere(asked, tuple(STEMMED))])
     few = list(matching.values_list("key", flat=True)[: FEW_HITS + 1])
     if not few:
-        matching = SearchDocument.objects.filter(tokens__match=[*bounds, *_near_groups(asked)])
+        matching = SearchDocument.objects.filter(tokens__match=[*bounds, *misspelled(asked)])
     elif len(few) <= FEW_HITS:
         # A list counts first and shows then: it need not search again each time.
         matching = SearchDocument.objects.filter(kind=kind, key__in=few)
@@ -182,8 +185,6 @@ def _kept(document: Document) -> SearchDocument:
         kind=document.kind,
         key=document.key,
         title=_UNKEEPABLE.sub("", document.title)[:300],
-        detail=_UNKEEPABLE.sub("", document.detail)[:300],
-        url=document.url,
         language=document.language,
         boost=document.boost,
         tokens=_tokens(document),
@@ -221,16 +222,10 @@ def _name(name: str) -> str:
     return name
 
 
-# --- What is asked -------------------------------------------------------------------------------------------------
+# --- What is asked and found ---------------------------------------------------------------------------------------
 
 
-def _asked(text: str) -> list[str]:
-    return list(dict.fromkeys(words(text[:_LONGEST_QUESTION], _WORDS_ASKED)))
-
-
-def _bounds(
-    scopes: Collection[str], kinds: Collection[str] | None, languages: Collection[str] | None
-) -> list[list[Token]] | None:
+def _bounds(scopes: Collection[str], kinds: Collection[str] | None, languages: Collection[str] | None) -> list[Group] | None:
     """Return the groups that keep a question where it belongs, or None where nothing can be found."""
     if not scopes or (kinds is not None and not kinds):
         return None
@@ -242,64 +237,30 @@ def _bounds(
     return bounds
 
 
-def _anywhere(asked: list[str], languages: tuple[str, ...]) -> list[list[Token]]:
-    """Ask for each word wherever it is; for a single letter only as the beginning of a title: it is in nearly everything."""
-    return [_start(asked)] if len(asked) == 1 and len(asked[0]) == 1 else _groups(asked, "w", languages)
-
-
-def _groups(asked: list[str], place: str, languages: tuple[str, ...]) -> list[list[Token]]:
-    """Return one group for each word: as written, or by its stem in any of the languages. The last may be unfinished."""
-    return [
-        [Token(place + form, prefix=word is asked[-1] and form[0] == "-") for form in sorted(forms(word, languages))]
-        for word in asked
-    ]
-
-
-def _start(asked: list[str]) -> list[Token]:
-    return [Token(f"={start}", prefix=True) for start in starts(asked)]
-
-
-def _near_groups(asked: list[str]) -> list[list[Token]]:
-    """Return one group for each word: what a mistyped form of it shares with it; short words must be right."""
-    return [
-        [Token(f"n{form}", prefix=word is asked[-1]) for form in near(fold(word))]
-        or [Token(f"w-{spelling}", prefix=word is asked[-1]) for spelling in spellings(word)]
-        for word in asked
-    ]
-
-
-def _find(groups: list[list[Token]]) -> set[Hit]:
+def _find(groups: list[Group]) -> set[Hit]:
     found = SearchDocument.objects.filter(tokens__match=groups)
-    rows = found.values_list("kind", "key", "title", "detail", "url", "language", "boost")[: MOST_HITS + 1]
+    rows = found.values_list("kind", "key", "title", "language", "boost")[: MOST_HITS + 1]
     return {Hit(*row) for row in rows}
 
 
 def _rank(asked: list[str], hit: Hit) -> tuple[Any, ...]:
-    """Order hits by how well the title answers, then by boost, then the shorter title first."""
+    """Order hits by how well the title answers, then by boost, then the shorter title first, of one title the newest."""
     title = words(hit.title, _WORDS_OF_A_TITLE)
     begins = any(own.startswith(start) for own in starts(title) for start in starts(asked))
     languages = (hit.language,)
     inside = _union(forms(word, languages) for word in title)
     answered = sum(not inside.isdisjoint(forms(word, languages)) for word in asked[:-1])
     answered += any(form.startswith(f"-{spelling}") for form in inside for spelling in spellings(asked[-1]))
-    return not begins, -answered, -hit.boost, len(hit.title), hit.title, hit.kind, hit.key
+    return not begins, -answered, -hit.boost, len(hit.title), hit.title, hit.kind, -hit.key
 
 
-def _closest_results(asked: list[str], bounds: list[list[Token]], limit: int, offset: int) -> Results:
+def _closest_results(asked: list[str], bounds: list[Group], limit: int, offset: int) -> Results:
     question = " ".join(fold(word) for word in asked)
 
     def distance(hit: Hit) -> tuple[Any, ...]:
         title = " ".join(fold(word) for word in words(hit.title, _WORDS_OF_A_TITLE))
-        return -fuzz.token_set_ratio(question, title), -hit.boost, hit.title, hit.kind, hit.key
+        return -fuzz.token_set_ratio(question, title), -hit.boost, hit.title, hit.kind, -hit.key
 
-    found = sorted(_find([*bounds, *_near_groups(asked)]), key=distance)
+    found = sorted(_find([*bounds, *misspelled(asked)]), key=distance)
     ranked = found[:MOST_HITS]
-    meant = _meant(asked, ranked[0]) if ranked else ""
-    return Results(ranked[offset : offset + limit], len(ranked), len(found) == len(ranked), bool(ranked), meant)
-
-
-def _meant(asked: list[str], hit: Hit) -> str:
-    """Return the question in the words of a hit the person may see, or nothing where they don't tell."""
-    seen = list(written(f"{hit.title} {hit.detail}"))
-    meant = [closest(word, seen, unfinished=word is asked[-1]) for word in asked]
-    return " ".join(word for word in meant if word) if all(meant) else ""
+    return Results(ranked[offset : offset + limit], len(ranked), len(found) == len(ranked), bool(ranked))

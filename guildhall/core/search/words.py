@@ -139,6 +139,6 @@ def closest(word: str, candidates: Iterable[str], *, unfinished: bool) -> str | 
     return best if best is not None and distance(best) <= allowed else None
 
 
-def written(text: str) -> Iterator[str]:
-    """Yield the words of a text as they are written."""
-    return (word.group() for word in _WORD.finditer(unicodedata.normalize("NFKC", text)))
+def written(text: str) -> Iterator[re.Match[str]]:
+    """Yield the words of a text as they are written, each with its place."""
+    return _WORD.finditer(text)

@@ -12,6 +12,7 @@ from guildhall.core import search as facade
 from guildhall.core.hooks import hooks
 from guildhall.core.models import SearchDocument
 from guildhall.core.search import Document, Results, index, index_many, matching_keys, reindex, remove, remove_many, search
+from guildhall.core.search.asking import words_asked
 
 MINE, THEIRS = "organisation:1", "organisation:2"
 pytestmark = pytest.mark.django_db
@@ -160,23 +161,23 @@ def test_a_search_is_one_query_whatever_it_finds(thing, count, django_assert_num
 
 
 @pytest.mark.parametrize(
-    ("mistyped", "meant"),
+    "mistyped",
     [
-        ("mülelr metallbau", "Müller Metallbau"),  # swapped
-        ("müler metallbau", "Müller Metallbau"),  # missing
-        ("müllert metallbau", "Müller Metallbau"),  # too much
-        ("möller metallbau", "Müller Metallbau"),  # wrong
-        ("nüller", "Müller"),  # at the beginning
-        ("müller mettal", "Müller Metallbau"),  # in a word not yet finished
-        ("metallbua trir", "Metallbau Trier"),
+        "mülelr metallbau",  # swapped
+        "müler metallbau",  # missing
+        "müllert metallbau",  # too much
+        "möller metallbau",  # wrong
+        "nüller",  # at the beginning
+        "müller mettal",  # in a word not yet finished
+        "metallbua trir",
     ],
 )
-def test_one_wrong_letter_in_a_word_is_forgiven_and_said(thing, mistyped, meant):
+def test_one_wrong_letter_in_a_word_is_forgiven(thing, mistyped):
     thing("Müller Metallbau", detail="Trier")
     thing("Schmidt Tischlerei", detail="Metz")
     results = search(mistyped, scopes=[MINE])
     assert titles(results) == ["Müller Metallbau"]
-    assert (results.near, results.meant) == (True, meant)
+    assert results.near
 
 
 def test_what_is_spelled_as_asked_is_never_called_a_mistake(thing):
@@ -184,7 +185,7 @@ def test_what_is_spelled_as_asked_is_never_called_a_mistake(thing):
     thing("Meier")
     results = search("meyer", scopes=[MINE])
     assert titles(results) == ["Meyer"]
-    assert (results.near, results.meant) == (False, "")
+    assert not results.near
 
 
 def test_something_quite_different_is_not_taken_for_a_typing_error(thing):
@@ -193,11 +194,10 @@ def test_something_quite_different_is_not_taken_for_a_typing_error(thing):
     assert found("mett schiff") == []
 
 
-def test_a_correction_comes_from_what_one_may_see(thing):
+def test_what_comes_closest_is_something_one_may_see(thing):
     thing("Geheimrat Kowalski", scopes=[THEIRS])
-    thing("Kowalewski")
-    results = search("kowalksi", scopes=[MINE])
-    assert "Kowalski" not in str(results)
+    thing("Kowalsky")
+    assert found("kowalksi") == ["Kowalsky"]
     assert search("geheimart", scopes=[MINE]) == Results([])
 
 
@@ -288,8 +288,7 @@ def test_any_text_at_all_finds_nothing_of_others(text):
     with transaction.atomic():
         index(kind="shop.thing", key=1, title=text, text=text, detail=text, scopes=[THEIRS], url="/")
         assert search(text, scopes=[MINE]) == Results([])
-        words = facade._asked(text)
-        assert bool(search(text, scopes=[THEIRS]).hits) == bool(words)
+        assert bool(search(text, scopes=[THEIRS]).hits) == bool(words_asked(text))
 
 
 def test_a_person_may_have_a_great_many_scopes(thing):

@@ -6,12 +6,13 @@ from django.utils.timezone import localdate, now
 
 from guildhall.core import search
 from guildhall.engagement.models import Employer
-from guildhall.engagement.search import employer_documents
-from guildhall.engagement.tests.factories import EmployerFactory, NextStepFactory, PositionFactory, staff_of
+from guildhall.engagement.search import employer_documents, everything
+from guildhall.engagement.tests.factories import ContactFactory, EmployerFactory, NextStepFactory, PositionFactory, staff_of
 from guildhall.people.models import Role
 from guildhall.people.tests.factories import OrganisationFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
+IN_THE_FRAME = {"HX-Request": "true", "HX-Target": "first-hits"}
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ def test_today_costs_the_same_for_one_and_for_three(signed_in, school, coordinat
         employer = EmployerFactory(school=school)
         PositionFactory(employer=employer, person__phone="+49 1")
         NextStepFactory(employer=employer, owner=coordinator)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         today(signed_in)
 
 
@@ -105,7 +106,8 @@ def test_search_finds_only_what_this_person_may_see(client, school, coordinator)
         (UserFactory(), False),
     ):
         client.force_login(user)
-        assert ("Nordwind</a>" in client.get(address).content.decode()) is found
+        assert ("<mark>Nordwind</mark></a>" in client.get(address).content.decode()) is found
+        assert ("Nordwind" in client.get(address, headers=IN_THE_FRAME).content.decode()) is found
 
 
 def test_the_hits_as_a_fragment_are_those_of_the_page(signed_in, school):
@@ -113,8 +115,55 @@ def test_the_hits_as_a_fragment_are_those_of_the_page(signed_in, school):
     search.index_many(employer_documents(Employer.objects.all()))
     address = reverse("portal:search") + "?q=nordwint"
     fragment = signed_in.get(address, headers={"HX-Request": "true"}).content
-    assert b"Nothing is spelled like that" in fragment
+    assert "Nothing is spelled like that. What comes closest, for “Nordwind”" in fragment.decode()
     assert fragment.strip() in signed_in.get(address).content
+
+
+def lived(school, count):
+    for number in range(count):
+        employer = EmployerFactory(school=school, organisation__name=f"Nordwind {number}")
+        PositionFactory(employer=employer, person__name=f"Anna Nord{number}")
+        ContactFactory(employer=employer, said="They asked for Nordic learners.")
+    search.reindex(everything())
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_search_costs_the_same_for_one_and_for_three(signed_in, school, count, django_assert_num_queries):
+    lived(school, count)
+    with django_assert_num_queries(9):
+        assert signed_in.get(reverse("portal:search") + "?q=nord").content.count(b"item-title") == 2 * count
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_first_hits_cost_the_same_for_one_and_for_three(signed_in, school, count, django_assert_num_queries):
+    lived(school, count)
+    with django_assert_num_queries(8):
+        signed_in.get(reverse("portal:search") + "?q=nord", headers=IN_THE_FRAME)
+
+
+def test_the_field_in_the_frame_shows_the_first_few_hits_and_leads_to_all(signed_in, school):
+    lived(school, 5)
+    answer = signed_in.get(reverse("portal:search") + "?q=nord", headers=IN_THE_FRAME)
+    hits = answer.content.decode()
+    assert hits.startswith('<div id="first-hits"')
+    assert "10 hits" in hits
+    assert hits.count("item-title") == 6
+    assert 'href="/search/?q=nord"' in hits
+    assert len(answer.content) < 15_000
+    assert answer["Vary"].startswith("HX-Request, HX-Target")
+
+
+def test_the_field_in_the_frame_says_that_nothing_was_found_and_hides_when_nothing_is_asked(signed_in):
+    nothing = signed_in.get(reverse("portal:search") + "?q=nord", headers=IN_THE_FRAME).content.decode()
+    assert "Nothing found" in nothing
+    assert " hidden" in signed_in.get(reverse("portal:search") + "?q=", headers=IN_THE_FRAME).content.decode()
+
+
+def test_what_people_wrote_is_shown_as_they_wrote_it(signed_in, school):
+    ContactFactory(employer=EmployerFactory(school=school), said="<b>Nord</b> & <mark>")
+    search.reindex(everything())
+    hits = signed_in.get(reverse("portal:search") + "?q=nord", headers=IN_THE_FRAME).content.decode()
+    assert "&lt;b&gt;<mark>Nord</mark>&lt;/b&gt; &amp; &lt;mark&gt;" in hits
 
 
 @pytest.mark.parametrize("text", ["", "   ", "'\"*(NEAR AND", "\x00", "ä" * 5000])

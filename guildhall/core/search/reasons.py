@@ -1,0 +1,161 @@
+"""Why a document was found: its title, its detail and the passages of its text that answer, with the words that do so marked.
+
+The index keeps no texts. The room a hit belongs to describes the thing anew, as it is now and in the reader's language, and what
+is marked is what the very groups of tokens match that found it: other accents, another ending, a mistyped letter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+from guildhall.core.search import Document, Results
+from guildhall.core.search.asking import misspelled, spelled, words_asked
+from guildhall.core.search.words import LONGEST_TEXT, STEMMED, closest, fold, forms, near, words, written
+
+Describe = Callable[[Collection[int]], Iterable[Document]]
+
+MOST_PASSAGES = 2
+LONGEST_PASSAGE = 140
+_BEFORE = 40  # letters that lead up to the first word marked
+
+
+class Piece(NamedTuple):
+    """A piece of a text, and whether it is one of the words asked for."""
+
+    text: str
+    asked: bool = False
+
+
+Marked = list[Piece]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A document as a hit shows it.
+
+    ``passages`` answer what title and detail don't. Where nothing is left to answer, and there is no detail, the text begins.
+    """
+
+    document: Document
+    title: Marked
+    detail: Marked
+    passages: list[Marked]
+
+
+def explain(results: Results, text: str, *, scopes: Collection[str], describe: Mapping[str, Describe]) -> list[Reason]:
+    """Have the hits described by their rooms, each kind by its own function, and say why they answer ``text``; in their order.
+
+    What is no more, or not in these scopes any more, is left out.
+    """
+    documents: dict[tuple[str, int], Document] = {}
+    for kind in {hit.kind for hit in results.hits}:
+        described = describe[kind]([hit.key for hit in results.hits if hit.kind == kind])
+        documents |= {(kind, document.key): document for document in described}
+    found = [documents[hit.kind, hit.key] for hit in results.hits if (hit.kind, hit.key) in documents]
+    reading = _Reading(words_asked(text), mistyped=results.near)
+    return [reading.reason(document) for document in found if not set(scopes).isdisjoint(document.scopes)]
+
+
+def meant(text: str, document: Document) -> str:
+    """Return a mistyped question in the words of the document that comes closest, or nothing where they don't tell."""
+    asked = words_asked(text)
+    seen = [word.group() for word in written(f"{document.title} {document.detail} {document.text}"[:LONGEST_TEXT])]
+    found = [closest(word, seen, unfinished=word is asked[-1]) for word in asked]
+    return " ".join(word for word in found if word) if all(found) else ""
+
+
+class _Word(NamedTuple):
+    """A word of a text: its place, and which of the words asked for it answers, by their numbers."""
+
+    start: int
+    end: int
+    answers: frozenset[int]
+
+
+class _Reading:
+    """Reads documents with one question in mind."""
+
+    def __init__(self, asked: list[str], *, mistyped: bool) -> None:
+        self.groups = misspelled(asked) if mistyped else spelled(asked, "w", tuple(STEMMED))
+        self.everything = frozenset(range(len(asked)))
+        self.mistyped = mistyped
+        self.answers = cache(self._answers)  # texts repeat their words
+
+    def reason(self, document: Document) -> Reason:
+        language, text = document.language, document.text[:LONGEST_TEXT]
+        title, detail = self._words(document.title, language), self._words(document.detail, language)
+        missing = self.everything - _answered(title + detail)
+        passages = self._passages(text, language, missing) if missing else []
+        if not passages and not document.detail and text:
+            begins = " ".join(text.split())
+            words = self._words(begins, language)
+            passages = [_passage(begins, words, _around(words, 0))] if words else []
+        return Reason(document, _marked(document.title, title), _marked(document.detail, detail), passages)
+
+    def _passages(self, text: str, language: str, missing: frozenset[int]) -> list[Marked]:
+        """Take the passage that answers most, then the one that answers most of what is left."""
+        places = [
+            (line, words, _around(words, number))
+            for line in text.splitlines()
+            for words in [self._words(line, language)]
+            for number, word in enumerate(words)
+            if word.answers & missing
+        ]
+        passages: list[Marked] = []
+        while missing and places and len(passages) < MOST_PASSAGES:
+            line, words, shown = max(places, key=lambda place: len(_answered(place[1][place[2]]) & missing))
+            passages.append(_passage(line, words, shown))
+            missing -= _answered(words[shown])
+            places = [place for place in places if _answered(place[1][place[2]]) & missing]
+        return passages
+
+    def _words(self, text: str, language: str) -> list[_Word]:
+        return [_Word(word.start(), word.end(), self.answers(word.group(), language)) for word in written(text)]
+
+    def _answers(self, word: str, language: str) -> frozenset[int]:
+        """Say which of the words asked for this one answers, by the tokens under which the index has it."""
+        tokens = set()
+        for plain in words(word):
+            tokens |= {"w" + form for form in forms(plain, (language,))}
+            if self.mistyped:
+                tokens |= {"n" + form for form in near(fold(plain))}
+        return frozenset(number for number, group in enumerate(self.groups) if any(token.fits(tokens) for token in group))
+
+
+def _answered(words: list[_Word]) -> frozenset[int]:
+    return frozenset().union(*[word.answers for word in words])
+
+
+def _around(words: list[_Word], number: int) -> slice:
+    """Choose the words of a line that are shown around one of them: all of them, if that is not too long."""
+    if words[-1].end <= LONGEST_PASSAGE:
+        return slice(0, len(words))
+    first, end = number, number + 1
+    while first and words[number].start - words[first - 1].start <= _BEFORE:
+        first -= 1
+    while end < len(words) and words[end].end - words[first].start <= LONGEST_PASSAGE:
+        end += 1
+    return slice(first, end)
+
+
+def _passage(line: str, words: list[_Word], shown: slice) -> Marked:
+    """Cut a passage out of its line; what stands before the first word and after the last is kept unless it is long."""
+    start, end = words[shown][0].start, words[shown][-1].end
+    if shown.start == 0 and start <= _BEFORE:
+        start = 0
+    if shown.stop == len(words) and len(line) - end <= _BEFORE:
+        end = len(line)
+    pieces = _marked(line, words[shown], start, end)
+    return [*[Piece("… ")] * (start > 0), *pieces, *[Piece(" …")] * (end < len(line))]
+
+
+def _marked(text: str, words: list[_Word], start: int = 0, end: int | None = None) -> Marked:
+    pieces = []
+    for word in words:
+        if word.answers:
+            pieces += [Piece(text[start : word.start]), Piece(text[word.start : word.end], asked=True)]
+            start = word.end
+    return [piece for piece in [*pieces, Piece(text[start:end])] if piece.text]
