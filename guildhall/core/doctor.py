@@ -126,8 +126,13 @@ def _cache() -> Findings:
 
 
 def _storage() -> Findings:
-    health.storage()
-    yield well("Files can be written, read and deleted.")
+    bucket = f"the bucket {settings.S3_BUCKET} that S3_ENDPOINT_URL, S3_ACCESS_KEY and S3_SECRET_KEY lead to"
+    try:
+        health.storage()
+    except Exception as error:
+        yield wrong(f"Files cannot be kept in {bucket if settings.S3_BUCKET else settings.MEDIA_ROOT}: {error}")
+    else:
+        yield well("Files can be written, read and deleted.")
 
 
 def _disk() -> Findings:

@@ -23,18 +23,20 @@ from django.shortcuts import render
 from django.template.loader import get_template
 from django.utils.timezone import localdate, now
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 
-from guildhall.core.ui import components
+from guildhall.core.forms import Group
+from guildhall.core.ui import cells, components
 from guildhall.core.ui.lists import Column
 from guildhall.core.ui.pictures import Pane
 
 CHAPTERS = [
-    (_("Small parts"), ["icon", "button", "act", "badge", "avatar", "term", "moment"]),
+    (_("Small parts"), ["icon", "button", "act", "acts", "badge", "avatar", "marked", "term", "moment"]),
     (_("What a page is made of"), ["hero", "page_head", "breadcrumbs", "section", "card", "split", "grid", "cluster"]),
     (_("Ways on"), ["tabs", "menu", "dialog", "steps", "pager"]),
     (_("What is said"), ["note", "message", "empty_state", "count_line"]),
-    (_("What is asked"), ["field", "form", "filter_bar", "chips"]),
-    (_("Lists"), ["table", "listing", "facts", "timeline"]),
+    (_("What is asked"), ["field", "group", "form", "filter_bar", "chips"]),
+    (_("Lists"), ["table", "picked", "listing", "facts", "timeline"]),
     (_("Pictures"), ["window", "stat", "chart", "progress"]),
 ]
 _SIGNS = re.compile(r'<symbol id="([\w-]+)"')
@@ -51,6 +53,7 @@ class Example:
 
 
 @login_not_required
+@require_safe
 def gallery(request: HttpRequest) -> HttpResponse:
     samples = _samples()
     chapters = [(title, [_example(name, samples, request) for name in names]) for title, names in CHAPTERS]
@@ -92,8 +95,20 @@ class _SignInForm(forms.Form):
     password = forms.CharField(label="Password", widget=forms.PasswordInput, required=False)
 
 
+class _GroupedForm(forms.Form):
+    groups = [Group("Who it is", ["name"]), Group("What is served", ["breakfast", "supper"], folded=True)]
+    name = forms.CharField(label="Name", required=False)
+    breakfast = forms.CharField(label="For breakfast", required=False)
+    supper = forms.CharField(label="For supper", required=False)
+    town = forms.CharField(label="Town", required=False)
+    street = forms.CharField(label="Street", required=False)
+    size = forms.CharField(label="Size", required=False)
+    founded = forms.CharField(label="Founded", required=False)
+    mail = forms.EmailField(label="Mail", required=False, initial="marta@example.org")
+
+
 class _WrongForm(forms.Form):
-    groups = (("Who", ["name", "mail"]), ("What", ["how", "again"]))
+    groups = [Group("Who", ["name", "mail"]), Group("What", ["how", "again"])]
     name = forms.CharField(label="Name")
     mail = forms.EmailField(label="Mail")
     how = forms.ChoiceField(label="How", choices=[("call", "Call"), ("visit", "Visit")], widget=forms.RadioSelect)
@@ -118,11 +133,13 @@ def _samples() -> dict[str, Any]:
     lively = [Pane(label, "lively") for label in labels]
     today = localdate()
     last_week = today - timedelta(days=6)
+    grouped = _GroupedForm(auto_id="group_%s")
     return {
         "tomorrow": today + timedelta(days=1),
         "last_week": last_week,
         "long_ago": today - timedelta(days=400),
         "just_now": now(),
+        "found_text": [("Ada ", False), ("Müller", True), (" takes two ", False), ("learners", True), (" in spring.", False)],
         "panes": panes,
         "dark_panes": dark,
         "lively_panes": lively,
@@ -140,8 +157,15 @@ def _samples() -> dict[str, Any]:
             {"name": "Garage Nowak", "town": "Gliwice", "last": today, "people": 6, "panes": lively},
             {"name": "Hotel Aurora", "town": "Setúbal", "last": today - timedelta(days=70), "people": 120, "panes": dark},
         ],
+        "plain_columns": ["House", "Town"],
+        "house_rows": [[cells.named("Bakery Sonnenfeld", href="#picked"), cells.plain("Metz")]],
+        "house_picks": [(1, "Bakery Sonnenfeld")],
         "sample_form": _SampleForm(auto_id="sample_%s"),
         "wrong_form": _WrongForm({"mail": "marta.example.org", "how": "call"}, auto_id="wrong_%s"),
+        "group_form": grouped,
+        "more_fields": [grouped["size"], grouped["founded"]],
+        "reached_fields": [grouped["mail"]],
+        "grouped_form": _GroupedForm(auto_id="grouped_%s"),
         "why_form": _SignInForm(auto_id="why_%s"),
         "draft_form": _SignInForm(auto_id="draft_%s"),
         "filter_form": _FilterForm(QueryDict("town=metz&due=on"), auto_id="filter_%s"),

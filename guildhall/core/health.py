@@ -56,7 +56,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
         except Unwell as trouble:
             results[name] = str(trouble)
         except Exception as error:
-            results[name] = type(error).__name__  # its text may hold addresses or names
+            # Only its kind: its text may hold addresses or names, and anybody may ask here.
+            results[name] = f"This does not work ({type(error).__name__}). `guildhall doctor` says why."
         if name == "database" and results[name] != "ok":
             break  # the others would only wait for it
     ready = all(result == "ok" for result in results.values())

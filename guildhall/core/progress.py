@@ -27,6 +27,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
 from django.utils.translation import get_language
+from django.views.decorators.http import require_safe
 
 from guildhall.core.http import wants_fragment
 from guildhall.core.models import Progress
@@ -80,6 +81,7 @@ def _step(progress: Progress, batch: Sequence[T]) -> Iterator[Sequence[T]]:
         progress.advance(len(batch))
 
 
+@require_safe
 def show_progress(request: HttpRequest, pk: str) -> HttpResponse:
     """Show how far a task is. The fragment asks for itself again until the task has ended, then leads on."""
     progress = get_object_or_404(Progress.objects.of(request.user), pk=pk)  # type: ignore[arg-type]  # has signed in

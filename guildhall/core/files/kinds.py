@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -69,7 +70,8 @@ _BEGINNINGS = [
     (rb"ID3|\xff[\xfb\xf3\xf2]", "audio/mpeg"),
 ]
 _BEGINNING = [(re.compile(beginning, re.DOTALL), kind) for beginning, kind in _BEGINNINGS]
-_NOT_IN_TEXT = re.compile(rb"[\x00-\x08\x0b\x0e-\x19\x1b-\x1f\x7f]")  # 1A: old programs end a table with it
+_CONTROL = r"[\x00-\x08\x0b\x0e-\x19\x1b-\x1f\x7f]"  # 1A: old programs end a table with it
+_NOT_IN_BYTES, _NOT_IN_LETTERS = re.compile(_CONTROL.encode()), re.compile(_CONTROL)
 _OFFICE_FOLDERS = {
     "xl/": f"{_OFFICE}spreadsheetml.sheet",
     "word/": f"{_OFFICE}wordprocessingml.document",
@@ -99,6 +101,15 @@ def claimed(name: str) -> str:
 def label(content_type: str) -> str:
     """Return what people call such a file, in the language that is active."""
     return str(KINDS.get(content_type, KINDS[UNKNOWN]).label)
+
+
+def utf_16(head: bytes) -> str:
+    """Return in which UTF-16 a text is by its beginning, or nothing if it is in none."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    # Without the mark: of western text, the second byte of most pairs is zero, or the first, and the other hardly ever.
+    zeros = {"utf-16-be": head[::2].count(0), "utf-16-le": head[1::2].count(0)}
+    return max(zeros, key=zeros.__getitem__) if max(zeros.values()) > 0.2 * len(head) > 10 * min(zeros.values()) else ""
 
 
 def chunks(file: IO[bytes]) -> Iterator[bytes]:
@@ -134,19 +145,19 @@ def _packed(file: IO[bytes]) -> str:
 
 
 def _is_text(file: IO[bytes], head: bytes) -> bool:
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        try:
-            # Cut to whole characters: the head may end inside one.
-            return "\0" not in head[: len(head) // 4 * 4].decode("utf-16", "ignore")
-        except UnicodeDecodeError:
-            return False
-    return not any(_NOT_IN_TEXT.search(piece) for piece in chunks(file))
+    encoding = utf_16(head)
+    if not encoding:
+        return not any(_NOT_IN_BYTES.search(piece) for piece in chunks(file))
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        return not any(_NOT_IN_LETTERS.search(decoder.decode(piece)) for piece in chunks(file))
+    except UnicodeDecodeError:
+        return False
 
 
 def _written(head: bytes) -> str:
     """Tell apart what is text by how it begins; anything with a tag first is never taken for a table."""
-    encoding = "utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-    text = head.decode(encoding, "ignore").lstrip().lower()
+    text = head.decode(utf_16(head) or "utf-8-sig", "ignore").lstrip().lower()
     if text.startswith("webvtt"):
         return "text/vtt"
     if not text.startswith("<"):

@@ -1,6 +1,10 @@
 """The doctor says in sentences what is missing, and ends with 1 when something is wrong."""
 
+import os
 import re
+import socket
+import subprocess
+import sys
 from datetime import timedelta
 from io import StringIO
 
@@ -69,10 +73,28 @@ def test_a_schedule_that_stands_still():
 
 
 def test_a_check_that_breaks_down_is_a_finding(monkeypatch):
-    monkeypatch.setattr(health.default_storage, "save", lambda *_: 1 / 0)
+    monkeypatch.setattr(doctor.cache, "set", lambda *_: 1 / 0)
     code, said = examine()
     assert code == 1
-    assert "The storage could not be examined: ZeroDivisionError" in said
+    assert "The cache could not be examined: ZeroDivisionError" in said
+
+
+def test_a_bucket_for_which_nobody_answers_is_said_in_a_sentence(tmp_path):
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        bucket = {
+            "S3_BUCKET": "files",
+            "S3_ENDPOINT_URL": f"http://127.0.0.1:{nobody.getsockname()[1]}",
+            "S3_ACCESS_KEY": "us",
+            "S3_SECRET_KEY": "secret",
+        }
+        data = {"GUILDHALL_DATA": str(tmp_path), "DATABASE_URL": f"sqlite:///{tmp_path / 'empty.sqlite3'}"}
+        command = [sys.executable, "-m", "guildhall", "doctor"]
+        ran = subprocess.run(command, env={**os.environ, **data, **bucket}, capture_output=True, text=True, timeout=60)
+    said = " ".join(ran.stdout.split())
+    assert "Files cannot be kept in the bucket files that S3_ENDPOINT_URL" in said
+    assert "Could not connect to the endpoint URL" in said
+    assert ran.returncode == 1
 
 
 def test_production_without_encryption_and_letters(settings, tmp_path):

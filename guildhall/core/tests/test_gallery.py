@@ -64,7 +64,7 @@ def opened(
         java_script_enabled=script,
         reduced_motion="reduce",
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     if cookie:
         context.add_cookies([cookie])
     page = context.new_page()
@@ -152,12 +152,17 @@ def test_the_frame_of_a_person_has_no_barriers(live_server, signed_in, browser, 
     assert page.complaints == []
 
 
+def until_kept(page: Page, text: str) -> None:
+    """Wait until the draft holds a text: it is kept a moment after the last key."""
+    page.wait_for_function("(text) => JSON.stringify(localStorage).includes(text)", arg=text)
+
+
 @pytest.mark.journey
 def test_what_was_typed_is_there_again_until_one_starts_afresh(live_server, signed_in, browser):
     page = opened(browser, live_server.url + ADDRESS, cookie=signed_in)
     name = page.locator("#draft-form input[type=text]")
     name.fill("Marta")
-    page.wait_for_timeout(800)  # it is kept a moment after the last key
+    until_kept(page, "Marta")
     page.reload()
     expect(name).to_have_value("Marta")
     page.locator("#draft-form .draft-line button").click()
@@ -168,10 +173,9 @@ def test_what_was_typed_is_there_again_until_one_starts_afresh(live_server, sign
 @pytest.mark.journey
 def test_a_draft_holds_no_password_and_no_file(live_server, signed_in, browser):
     page = opened(browser, live_server.url + ADDRESS, cookie=signed_in)
-    page.fill("#draft-form input[type=text]", "Marta")
     page.fill("#draft-form input[type=password]", "hunter2")
-    page.wait_for_timeout(800)  # it is kept a moment after the last key
-    assert "Marta" in page.evaluate("JSON.stringify(localStorage)")
+    page.fill("#draft-form input[type=text]", "Marta")
+    until_kept(page, "Marta")
     assert "hunter2" not in page.evaluate("JSON.stringify(localStorage)")
 
 

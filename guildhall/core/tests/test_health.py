@@ -56,7 +56,7 @@ def test_not_ready_when_storage_does_not_keep_files(client, worker, monkeypatch)
     monkeypatch.setattr(health.default_storage, "save", full)
     response = client.get("/readyz")
     assert response.status_code == 503
-    assert response.json()["checks"]["storage"] == "OSError"
+    assert response.json()["checks"]["storage"] == "This does not work (OSError). `guildhall doctor` says why."
     assert "secret" not in response.text
 
 

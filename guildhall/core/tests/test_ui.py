@@ -144,7 +144,7 @@ def test_a_window_has_six_panes():
 def test_a_form_that_is_wrong_says_so_on_top_and_beside_the_field_and_keeps_what_was_typed():
     drawn = draw('{% form form=form submit="Save" %}{% endform %}', form=Person({"mail": "nobody"}))
     assert 'role="alert"' in drawn
-    assert '<a href="#id_name">Name</a>: This field is required.' in drawn
+    assert '<a href="#id_name">Name</a>: Please fill this in.' in drawn
     assert 'id="id_name_error"' in drawn
     assert 'aria-describedby="id_name_helptext id_name_error"' in drawn
     assert 'value="nobody"' in drawn
@@ -156,6 +156,36 @@ def test_a_form_draws_its_groups_and_nothing_twice():
     drawn = draw("{% form form=form %}{% endform %}", form=form)
     assert drawn.count("<fieldset") == 2
     assert drawn.count('name="name"') == 1
+
+
+def test_a_folded_group_names_its_fields_and_opens_when_something_stands_in_one():
+    source = '{% group title="More" fields=fields folded=True %}{% endgroup %}'
+    empty, filled, wrong = Person(), Person(initial={"mail": "a@b.example"}), Person({"name": "x", "mail": "nobody"})
+    assert '<details class="group">' in draw(source, fields=[empty["name"], empty["mail"]])
+    assert "Name · Mail" in draw(source, fields=[empty["name"], empty["mail"]])
+    assert '<details class="group" open>' in draw(source, fields=[filled["mail"]])
+    assert '<details class="group" open>' in draw(source, fields=[wrong["mail"]])
+
+
+def test_what_must_hold_something_opens_no_group():
+    form = Person(initial={"name": "As ever"})
+    assert "open" not in draw('{% group title="x" fields=fields folded=True %}{% endgroup %}', fields=[form["name"]])
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        (forms.EmailField(), "Please fill this in."),
+        (forms.DateField(), "Please fill this in."),
+        (forms.TypedChoiceField(choices=[("a", "A")]), "Please choose one."),
+        (forms.MultipleChoiceField(choices=[("a", "A")]), "Please choose at least one."),
+        (forms.BooleanField(), "Please tick this."),
+        (forms.FileField(), "Please choose a file."),
+    ],
+)
+def test_a_field_says_in_plain_words_what_is_missing(field, words):
+    with pytest.raises(forms.ValidationError, match=words):
+        field.clean(None)
 
 
 def test_a_form_with_content_draws_that_instead_of_its_fields():
@@ -202,8 +232,21 @@ def test_the_pager_says_where_one_is_and_keeps_the_filters(rf):
 
 
 def test_numbers_are_written_as_the_language_does():
+    counted = "{% blocktranslate count count=n %}{{ count }} thing{% plural %}{{ count }} things{% endblocktranslate %}"
     with override("de"):
         assert "2.360" in draw('{% stat label="x" value=n definition="y" %}', n=2360)
+        assert "2.360" in draw('{% tab href="#" count=n %}x{% endtab %}', n=2360)
+        assert "2.360" in draw(f"{{% count_line %}}{counted}{{% endcount_line %}}", n=2360)
+        assert "2.360" in draw(f"{{% badge %}}{counted}{{% endbadge %}}", n=2360)
+
+
+def test_what_is_sent_is_not_written_as_a_count():
+    assert 'name="thing" value="2360"' in draw('{% act url="/x/" thing=n %}x{% endact %}', n=2360)
+
+
+def test_an_address_breaks_after_its_signs_and_is_shown_not_run():
+    assert draw("{{ a|breakable }}", a="ada.lamb@firm.example") == "ada.<wbr>lamb@<wbr>firm.<wbr>example"
+    assert "<b>" not in draw("{{ a|breakable }}", a="<b>@x")
 
 
 def test_a_column_that_sorts_says_in_which_order_it_is():

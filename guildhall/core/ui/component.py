@@ -13,11 +13,14 @@ from django.template import Context, Library, Template, engines
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from guildhall.core.addresses import address_of
+
 Worked = dict[str, Any] | None
 Function = TypeVar("Function", bound=Callable[..., Worked])
 
 register = Library()
 components: dict[str, Callable[..., Worked]] = {}
+_drawing: dict[str, Callable[..., SafeString]] = {}
 
 
 @overload
@@ -43,22 +46,32 @@ def component(function: Any = None, *, keep: bool = False) -> Any:
     @wraps(function)
     def draw_anew(*args: Any, **given: Any) -> SafeString:
         worked_out = function(*args, **given) or {}
-        shown = {**defaults, **given, **worked_out}
-        if takes_content:
-            shown["content"] = args[-1]
+        shown = {**defaults, **({"content": args[-1]} if takes_content else {}), **given, **worked_out}
         if takes_attributes:
             shown["attributes"] = _attributes(
                 {key: value for key, value in given.items() if key not in defaults and key not in names}
             )
         return _draw(_template(name), shown)
 
-    draw = kept(draw_anew) if keep else draw_anew
+    drawing = kept(draw_anew) if keep else draw_anew
     if takes_content:
-        register.simple_block_tag(draw, takes_context=takes_context)
+        register.simple_block_tag(drawing, takes_context=takes_context)
     else:
-        register.simple_tag(draw, takes_context=takes_context)
+        register.simple_tag(drawing, takes_context=takes_context)
     components[name] = function
+    _drawing[name] = drawing
     return function
+
+
+def draw(name: str, /, *args: Any, **given: Any) -> SafeString:
+    """Draw a component from Python, where there are too many for a template: ``draw("moment", at=day)``."""
+    return _drawing[name](*args, **given)
+
+
+@register.simple_tag
+def address(name: str, *numbers: int) -> str:
+    """Give the address of a page named by numbers, for the rows of a list: ``{% address "room:page" thing.pk as address %}``."""
+    return address_of(name, *numbers)
 
 
 def kept(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,14 +1,17 @@
-"""Asking people something: a form, one of its fields, and the filters of a list."""
+"""Asking people something: a form, its fields and groups of them, and the filters of a list."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import cast
 
 from django.forms import BaseForm, BoundField
 from django.http import QueryDict
 from django.template import Context
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from guildhall.core.forms import Group
 from guildhall.core.ui.component import Worked, component, token_of
 
 
@@ -21,6 +24,38 @@ def field(*, field: BoundField, label: str = "", help: str = "") -> Worked:
         label: instead of the field's own.
         help: instead of the field's own.
     """
+
+
+@component
+def group(content: str, *, title: str, fields: Iterable[BoundField] = (), folded: bool = False) -> Worked:
+    """Set at most seven fields that belong together under the words that say what they have in common.
+
+    The content stands below the fields, for what is more than ``field`` after ``field``.
+
+    Args:
+        title: what they have in common.
+        fields: of a Django form.
+        folded: whether they are out of sight until somebody wants them; fields in which something stands, or is wrong, never are.
+    """
+    fields = list(fields)
+    # What must be filled in always holds something: a country is the school's own until somebody says otherwise.
+    open = any(field.errors or (field.value() and not field.field.required) for field in fields)
+    return {"fields": fields, "open": open}
+
+
+@component
+def groups(*, form: BaseForm) -> Worked:
+    """Draw all fields of a form, in the groups that it names.
+
+    Args:
+        form: a Django form; it names them as ``groups = [Group(_("Who"), ["name", "city"]), …]``, or has one without words.
+    """
+    named = getattr(form, "groups", None) or [Group("", [field.name for field in form.visible_fields()])]
+    drawn = []
+    for title, names, folded in [Group(*each) for each in named]:
+        fields = [form[name] for name in names if name in form.fields]
+        drawn.append({"title": title, "fields": fields, "folded": folded})
+    return {"groups": drawn}
 
 
 @component
@@ -42,11 +77,12 @@ def form(
     kind: str = "primary",
     inline: bool = False,
     csrf: bool = True,
+    download: bool = False,
 ) -> Worked:
     """Draw a form: what is wrong on top, its fields, one button. Works without JavaScript.
 
-    Without content all fields are drawn, in the groups that the form names: ``groups = [(_("Who"), ["name", "city"]), …]``.
-    With content, that is drawn instead: put ``field`` after ``field`` there.
+    Without content all fields are drawn, as ``groups`` draws them. With content, that is drawn instead: put ``field`` after
+    ``field`` there, or ``groups`` and what is to stand beside them.
 
     Args:
         form: a Django form; None for one that only has content.
@@ -63,14 +99,10 @@ def form(
         kind: of the button, as for ``button``.
         inline: fields and button in one line where there is room.
         csrf: False only for forms of visitors that change nothing of anybody.
+        download: whether the answer is a file, so that the page stays and the form can be sent again.
     """
-    groups = []
-    if form is not None:
-        named = getattr(form, "groups", None) or [("", [field.name for field in form.visible_fields()])]
-        groups = [(title, [form[name] for name in names if name in form.fields]) for title, names in named]
     return {
-        "content": content.strip(),
-        "groups": groups,
+        "content": SafeString(content.strip()),
         "multipart": form is not None and form.is_multipart(),
         "csrf_token": token_of(context) if csrf and method == "post" else "",
         "person": getattr(getattr(context.get("request"), "user", None), "pk", None),
@@ -78,7 +110,16 @@ def form(
 
 
 @component
-def filter_bar(context: Context, content: str, *, form: BaseForm, target: str = "", label: str = "", search: str = "q") -> Worked:
+def filter_bar(
+    context: Context,
+    content: str,
+    *,
+    form: BaseForm,
+    target: str = "",
+    label: str = "",
+    search: str = "q",
+    kept: Sequence[str] = ("sort", "column"),
+) -> Worked:
     """Narrow a list down. The filters live in the address, and typing searches at once. Put ``chips`` above the list itself.
 
     Args:
@@ -86,6 +127,7 @@ def filter_bar(context: Context, content: str, *, form: BaseForm, target: str = 
         target: the CSS selector of the list, which htmx replaces by the answer.
         label: what is filtered, for those who do not see it.
         search: the name of the field that is typed into.
+        kept: what else stands in the address and stays there.
     """
     fields = {field.name: field for field in form.visible_fields()}
     search_field = fields.pop(search, None)
@@ -96,7 +138,7 @@ def filter_bar(context: Context, content: str, *, form: BaseForm, target: str = 
         "search_field": search_field,
         "fields": list(fields.values()),
         "narrowed": any(form.data.get(field.html_name) for field in fields.values()),
-        "kept": [("sort", value) for value in cast(QueryDict, form.data).getlist("sort")],
+        "kept": [(name, value) for name in kept for value in cast(QueryDict, form.data).getlist(name)],
     }
 
 
@@ -116,12 +158,12 @@ def chips(context: Context, *, form: BaseForm, search: str = "q") -> Worked:
                 query = asked.copy()
                 query.setlist(field.html_name, [other for other in query.getlist(field.html_name) if other != value])
                 query.pop("page", None)
-                chips.append({"label": field.label, "value": _shown(field, value), "url": f"?{query.urlencode()}"})
+                chips.append({"label": field.label, "value": words_of(field, value), "url": f"?{query.urlencode()}"})
     return {"chips": chips, "path": context["request"].path}
 
 
-def _shown(field: BoundField, value: str) -> str:
-    """The words a person chose, for a value in the address."""
+def words_of(field: BoundField, value: str) -> str:
+    """Return what a person would call the value of a field: of a choice its words."""
     choices = getattr(field.field, "choices", None)
     if choices is None:
         return _("yes") if value in ("on", "true", "True") else value

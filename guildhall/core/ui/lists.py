@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.core.paginator import Page
 from django.template import Context
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
 
 from guildhall.core.ui.basics import figure
+from guildhall.core.ui.cells import rows_of
 from guildhall.core.ui.component import Worked, component
 
 
@@ -29,7 +31,16 @@ class Column:
 
 @component
 def table(
-    content: str, *, caption: str, columns: Sequence[Column | str], id: str = "", caption_shown: bool = False, foot: str = ""
+    content: str,
+    *,
+    caption: str,
+    columns: Sequence[Column | str],
+    rows: Iterable[Sequence[SafeString]] | None = None,
+    picks: Sequence[tuple[int, str]] = (),
+    pick: str = "",
+    id: str = "",
+    caption_shown: bool = False,
+    foot: str = "",
 ) -> Worked:
     """Draw a table whose rows become stacks on a phone.
 
@@ -39,11 +50,17 @@ def table(
     Args:
         caption: what the table shows, for those who do not see it.
         columns: the headings, as ``Column`` or as text; an empty one is for actions.
+        rows: instead of the content, for long tables: the cells of each row, drawn by ``cells``.
+        picks: of each row its number and its name, where rows can be ticked; the table then stands in a form.
+        pick: the name under which the ticked numbers are sent.
         id: of the table's body, for htmx.
         caption_shown: whether the caption is to be seen by all.
         foot: a row of sums.
     """
-    return {"columns": [column if isinstance(column, Column) else Column(column) for column in columns]}
+    named = [column if isinstance(column, Column) else Column(column) for column in columns]
+    if rows is not None:
+        content = rows_of(rows, [(str(column), column.numeric) for column in named], picks, pick)
+    return {"columns": named, "content": content}
 
 
 @component
@@ -97,7 +114,7 @@ def fact(content: str, *, label: str, explanation: str = "") -> Worked:
         label: the plain word for it.
         explanation: the official term or definition behind it.
     """
-    return {"content": content.strip()}
+    return {"content": SafeString(content.strip())}
 
 
 @component
@@ -123,6 +140,15 @@ def entry(
         by: who did it.
         tone: "plain", "done", "waits" or "wrong".
         id: for htmx.
+    """
+
+
+@component
+def picked(content: str, *, label: str) -> Worked:
+    """Hold what can be done with the ticked rows of the table below; stays in sight while something is ticked.
+
+    Args:
+        label: what it is for, for those who do not see it.
     """
 
 

@@ -37,12 +37,21 @@ function fill(form, kept) {
   }
 }
 
+// What was typed into a folded group does not come back out of sight.
+function unfold(form, blank) {
+  const now = typed(form);
+  [...form.elements].filter(worthKeeping).forEach((element, at) => {
+    if (!same(now[at], blank[at])) element.closest("details.group")?.setAttribute("open", "");
+  });
+}
+
 function take(form) {
   const blank = typed(form);
   const stored = JSON.parse(localStorage.getItem(draftKey(form)) || "null");
   const mayRestore = stored && !("wrong" in form.dataset) && !same(stored.typed, blank);
   if (mayRestore) {
     fill(form, stored.typed);
+    unfold(form, blank);
     const line = document.getElementById("draft-line")?.content.firstElementChild.cloneNode(true);
     line?.querySelector("button").addEventListener("click", () => {
       localStorage.removeItem(draftKey(form));
@@ -109,11 +118,12 @@ document.addEventListener("submit", (event) => {
   }
 });
 
-// What is wrong is read out and reached at once; a form is sent once, however often the button is pressed.
+// What is wrong is read out and reached at once; a form is sent once, however often the button is pressed, unless its answer is a
+// file and the page stays.
 document.querySelector(".error-summary:not(.example *)")?.focus();
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (event.defaultPrevented || form.method !== "post" || form.matches("[hx-post]")) return;
+  if (event.defaultPrevented || form.method !== "post" || form.matches("[hx-post], [data-download]")) return;
   if (form.dataset.sending) event.preventDefault();
   form.dataset.sending = "1";
 });

@@ -47,6 +47,34 @@ document.addEventListener("click", (event) => {
   if (away) away.closest(".message").remove();
 });
 
+// Below the search field of the frame: the arrows lead through the first hits, Escape puts them away.
+document.addEventListener("keydown", (event) => {
+  const hits = event.target.closest(".rail-search")?.querySelector("#first-hits");
+  if (!hits?.checkVisibility()) return;
+  const stops = [document.getElementById("search"), ...hits.querySelectorAll("a")];
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step) stops[stops.indexOf(event.target) + step]?.focus();
+  if (event.key === "Escape") {
+    hits.hidden = true;
+    stops[0].focus();
+  }
+  if (step || event.key === "Escape") event.preventDefault();
+});
+
+// Rows that can be ticked: all of a page at once, and how many are.
+document.addEventListener("change", (event) => {
+  const form = event.target.closest(".pick") && event.target.form;
+  if (!form) return;
+  const boxes = [...form.querySelectorAll("td.pick input[name]")];
+  const all = form.querySelector("[data-picks]");
+  if (event.target === all) for (const box of boxes) box.checked = all.checked;
+  const count = boxes.filter((box) => box.checked).length;
+  all.checked = count === boxes.length;
+  all.indeterminate = count > 0 && count < boxes.length;
+  form.querySelector("[data-picked]").textContent = count;
+  form.querySelector(".picked-count").hidden = !count;
+});
+
 // --- htmx -----------------------------------------------------------------------------------------------------------
 
 // A filter that is not set has no place in the address.
