@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.utils.timezone import now
+from playwright.sync_api import expect
 
 from guildhall.core.catalogues import compile_catalogues
 from guildhall.skills import taxonomy
@@ -31,6 +32,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure() -> None:
     compile_catalogues()
+    # A page on a busy machine is slow, and whoever waits for the right thing loses no time.
+    expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ The variables and what they mean for an operator: docs/operations.md.
 
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
@@ -173,6 +174,8 @@ ALL_LANGUAGES = {
 LANGUAGES = [(code, ALL_LANGUAGES[code]) for code in env.list("LANGUAGES", default=list(ALL_LANGUAGES))]
 LANGUAGE_CODE = env.str("LANGUAGE_CODE", LANGUAGES[0][0])
 USE_I18N = True
+# "2,360 employers". What is no count but a name (a row's number, a primary key) is written with stringformat:"s".
+USE_THOUSAND_SEPARATOR = True
 FORMAT_MODULE_PATH = "guildhall.config.formats"
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", "Europe/Brussels")
@@ -324,32 +327,39 @@ CONTENT_SECURITY_POLICY = {
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA / "static"
 MEDIA_ROOT = DATA / "files"
-_BUCKET = env.str("S3_BUCKET", "")
-STORAGES = {
-    "default": (
-        {
-            "BACKEND": "storages.backends.s3.S3Storage",
-            "OPTIONS": {
-                "bucket_name": _BUCKET,
-                "endpoint_url": env.str("S3_ENDPOINT_URL", "") or None,
-                "region_name": env.str("S3_REGION", "") or None,
-                "access_key": env.str("S3_ACCESS_KEY", "") or None,
-                "secret_key": env.str("S3_SECRET_KEY", "") or None,
-                "signature_version": "s3v4",
-                "default_acl": "private",
-                "querystring_auth": True,
-                "file_overwrite": False,
-            },
-        }
-        if _BUCKET
-        else {"BACKEND": "django.core.files.storage.FileSystemStorage"}
-    ),
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if PRODUCTION
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+if S3_BUCKET := env.str("S3_BUCKET", ""):
+    from botocore.config import Config
+
+    # No ACL is sent: without one everything is private, and buckets that know no ACLs would refuse it.
+    STORAGES["default"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": env.str("S3_ENDPOINT_URL", "") or None,
+            "region_name": env.str("S3_REGION", "") or None,
+            "access_key": env.str("S3_ACCESS_KEY", "") or None,
+            "secret_key": env.str("S3_SECRET_KEY", "") or None,
+            "file_overwrite": False,
+            "client_config": Config(
+                signature_version="s3v4",
+                # Somebody waits for the page: a storage that keeps silent is given up after 45 seconds instead of three minutes.
+                connect_timeout=5,
+                read_timeout=15,
+                retries={"total_max_attempts": 3},
+                # Not everything that speaks S3 knows the checksums that boto3 adds unasked; each file has its SHA-256 with us.
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        },
+    }
 WHITENOISE_USE_FINDERS = not PRODUCTION
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_MAX_AGE = 0 if DEBUG else 60 * 60
@@ -363,6 +373,10 @@ MAX_UPLOAD_MB = env.int("MAX_UPLOAD_MB", 50)
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", "Guildhall <guildhall@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Mail that comes in: the domain of people's secret addresses, the mailbox it lies in, what a mail server that brings it says.
+MAIL_IN_DOMAIN = env.str("MAIL_IN_DOMAIN", "").lower()
+MAIL_IN_IMAP = env.str("MAIL_IN_IMAP", "")
+MAIL_IN_SECRET = env.str("MAIL_IN_SECRET", "")
 
 # --- Tasks ---------------------------------------------------------------------------------------------------------
 

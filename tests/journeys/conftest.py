@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from tests.installation import CHROMIUM, Installation, installation
 
@@ -59,7 +60,7 @@ def visit(house: Installation, browser: Browser) -> Iterator[Callable[..., Page]
             locale=locale,
             reduced_motion="reduce",
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         opened.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: trouble.append(str(error)))
@@ -77,14 +78,41 @@ def no_barriers() -> Callable[[Page], None]:
     """Check a page with axe for what WCAG 2.2 AA asks."""
 
     def check(page: Page) -> None:
+        window = page.viewport_size
+        # As tall as the page: what the bar at the foot of a phone covers until one scrolls would count as too small to press.
+        page.set_viewport_size({**window, "height": page.evaluate("document.documentElement.scrollHeight")})
         found: Any = Axe().run(
             page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
         )
+        page.set_viewport_size(window)
         told = [
             f"{violation['id']}: {node['target']} {violation['help']}"
             for violation in found.response["violations"]
             for node in violation["nodes"]
         ]
         assert told == [], f"{page.url}: {told}"
+
+    return check
+
+
+@pytest.fixture
+def no_barriers_without_javascript(visit: Callable[..., Page], no_barriers: Callable[[Page], None]) -> Callable[[Page], None]:
+    """Check a page that runs no scripts. Axe is one, so it looks at the same HTML at the same address in a window beside."""
+    beside = visit(390, 844)
+
+    def check(page: Page) -> None:
+        # A browser that runs scripts would leave out what is in a noscript.
+        html = re.sub(r"</?noscript>|<script\b.*?</script>", "", page.content(), flags=re.DOTALL)
+
+        def answer(route: Route) -> None:
+            route.fulfill(body=html, content_type="text/html; charset=utf-8")
+
+        def here(address: str) -> bool:
+            return address == page.url
+
+        beside.route(here, answer)
+        beside.goto(page.url)
+        no_barriers(beside)
+        beside.unroute(here)
 
     return check
