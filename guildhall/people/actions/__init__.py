@@ -18,6 +18,7 @@ from guildhall.people.actions.kept import (
     keep_organisations,
 )
 from guildhall.people.actions.members import change_roles, leave_organisation
+from guildhall.people.actions.merging import fold_consents, fold_kept_organisation
 from guildhall.people.actions.organisations import (
     add_site,
     close_site,
@@ -45,6 +46,8 @@ __all__ = [
     "edit_profile",
     "edit_site",
     "erase_person",
+    "fold_consents",
+    "fold_kept_organisation",
     "invite_member",
     "keep_organisation",
     "keep_organisations",

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from guildhall.core.actions import action, lock
 from guildhall.core.errors import Refused
+from guildhall.core.history import change
 from guildhall.people.models import Kind, Organisation, Site, User
 from guildhall.people.rules import can_work_for
-
-Thing = TypeVar("Thing", Organisation, Site)
 
 
 @action
@@ -44,7 +43,8 @@ def change_kept_organisation(kept: Organisation, *, facts: dict[str, Any], by: U
     """
     kept = lock(kept)
     _require_keeper(kept, by)
-    return _write(kept, facts)
+    change(kept, **facts)
+    return kept
 
 
 @action
@@ -59,7 +59,8 @@ def change_kept_site(site_kept: Site, *, site: dict[str, Any], by: User, at: dat
     """Correct a place where an organisation that a school keeps works."""
     site_kept = lock(site_kept)
     _require_keeper(site_kept.organisation, by)
-    return _write(site_kept, site)
+    change(site_kept, **site)
+    return site_kept
 
 
 @action
@@ -105,10 +106,3 @@ def _require_keeper(kept: Organisation, by: User) -> None:
     if kept.kept_by is None:
         raise Refused(_("%(organisation)s keeps its own record. Ask them to change it.") % {"organisation": kept})
     can_work_for.require(by, kept.kept_by)
-
-
-def _write(thing: Thing, values: dict[str, Any]) -> Thing:
-    for name, value in values.items():
-        setattr(thing, name, value)
-    thing.save(update_fields=list(values))
-    return thing
