@@ -116,7 +116,7 @@ def opened_by_pass(purpose: str) -> Callable[[Callable[..., HttpResponse]], Call
 def keep_private(response: HttpResponse) -> HttpResponse:
     """Mark an answer under a secret address: not for search engines, not for caches."""
     response["X-Robots-Tag"] = "noindex, nofollow"
-    response["Cache-Control"] = "private, no-store"
+    response.setdefault("Cache-Control", "private, no-store")
     response.setdefault("Referrer-Policy", "same-origin")
     return response
 
