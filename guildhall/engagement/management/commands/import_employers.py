@@ -14,6 +14,7 @@ from guildhall.core.errors import Refusal
 from guildhall.engagement.actions import imports
 from guildhall.engagement.importing.lot import PORTION, Lot, rows_of
 from guildhall.engagement.importing.mapping import FIELDS
+from guildhall.engagement.importing.memory import as_before
 from guildhall.engagement.importing.planning import Outcome
 from guildhall.engagement.importing.reading import Unreadable
 from guildhall.engagement.importing.survey import Seen, look_over
@@ -22,12 +23,12 @@ from guildhall.people.models import Kind, Organisation, Role, User
 
 class Command(BaseCommand):
     help = (
-        "Writes the employers of a CSV file into a school's book, as the page does. "
+        "Writes the employers of a spreadsheet or a CSV file into a school's book, as the page does. "
         "The last line is: new=… changed=… unchanged=… unclear=… wrong=…, counting rows."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, help="a table saved as CSV")
+        parser.add_argument("file", type=Path, help="an Excel file, or a table saved as CSV")
         parser.add_argument("--school", required=True, metavar="SLUG", help="the school's short name")
         parser.add_argument("--dry-run", action="store_true", help="say what would happen, write nothing")
         parser.add_argument("--country", default="", help="of employers for which the file names none, such as FR")
@@ -51,14 +52,14 @@ class Command(BaseCommand):
         if path.stat().st_size > settings.MAX_UPLOAD_MB * 1024 * 1024:
             raise CommandError(f"{path} is larger than MAX_UPLOAD_MB ({settings.MAX_UPLOAD_MB}) allows.")
         with path.open("rb") as file:
-            seen = look_over(file, country=country or school.country)
+            seen = as_before(look_over(file, country=country or school.country), school)
             country = country or seen.country
             mapping = _mapping(seen, asked)
-            rows = rows_of(file, seen.reading, mapping, country)
+            rows = rows_of(seen.table, seen.reading, mapping, country)
         lot = Lot(school, rows)
         if dry_run:
             decisions = [decision for portion in lot.check() for decision in portion]
-            self._say([(one.row.number, one.outcome, one.reason) for one in decisions])
+            self._say([(one.row.number, one.outcome, one.reason) for one in decisions if one.reason])
             return Counter(one.outcome.value for one in decisions)
         by = _first_manager(school)
         brought = imports.bring_list(
@@ -71,10 +72,9 @@ class Command(BaseCommand):
         return Counter(imports.counts_of(brought))
 
     def _say(self, rows: Iterable[tuple[int, str, str]]) -> None:
-        """Say why rows stay out."""
+        """Say which rows stay out, are left out in part, or replace something, and why."""
         for number, outcome, reason in rows:
-            if outcome in (Outcome.UNCLEAR, Outcome.WRONG):
-                self.stdout.write(f"row {number}: {outcome}: {reason}")
+            self.stdout.write(f"row {number}: {outcome}: {reason}")
 
 
 def _pair(given: str) -> tuple[str, str]:

@@ -1,0 +1,1 @@
+"""Mails that people forward into the book: read (``understanding``, ``wording``), placed (``filing``), fetched (``fetching``)."""
