@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files import File
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -15,6 +16,9 @@ from guildhall.core.actions import action, lock
 from guildhall.core.errors import Refused
 from guildhall.core.models import Progress, StoredFile
 from guildhall.core.progress import start_progress
+from guildhall.core.ui.basics import figure
+from guildhall.engagement.actions.alike import search_after_import
+from guildhall.engagement.actions.merging import keep_wishes
 from guildhall.engagement.importing.lot import Lot, rows_of
 from guildhall.engagement.importing.planning import (
     FIRM_FIELDS,
@@ -41,7 +45,6 @@ SHOWN = 8
 #: A file that was brought and then forgotten goes after so long.
 KEPT = timedelta(days=14)
 State = EmployerImport.State
-_SHOWN_OUTCOMES = frozenset({Outcome.CHANGED, Outcome.UNCLEAR, Outcome.WRONG})
 
 
 @action
@@ -57,6 +60,8 @@ def bring_list(
     at: datetime,
 ) -> EmployerImport:
     """Note that somebody brought a file of employers, and check it against the book if its columns are clear enough.
+
+    ``upload`` is a table of text: of a workbook, the sheet that ``survey`` made one of.
 
     Raises:
         NotAllowed: ``by`` neither manages nor coordinates.
@@ -301,6 +306,7 @@ def _write_employers(school: Organisation, firms: Sequence[Firm], by: User | Non
 def _write_people(school: Organisation, firms: Sequence[Firm]) -> None:
     here = [(firm, one) for firm in firms for one in firm.people]
     persons = {id(one): Person(school=school, **_values(one, PERSON_FIELDS)) for _firm, one in here if one.pk is None}
+    keep_wishes(persons.values())
     Person.objects.bulk_create(persons.values())
     for _firm, one in here:
         one.pk = one.pk or persons[id(one)].pk
@@ -344,14 +350,16 @@ def finish_import(employer_import: EmployerImport, *, by: User | None, at: datet
     if file is not None:
         files.remove(StoredFile.objects.filter(pk=file.pk))
     if by is not None:
+        if employer_import.new_employers:
+            search_after_import(employer_import.school, by=by, at=at)
         tell(
             by,
             kind="engagement.import_finished",
             sentence=gettext_noop(
-                "%(file)s is in the book: %(new)d new, %(changed)d changed, %(unchanged)d unchanged, "
-                "%(unclear)d unclear, %(wrong)d wrong."
+                "%(file)s is in the book: %(new)s new, %(changed)s changed, %(unchanged)s unchanged, "
+                "%(unclear)s unclear, %(wrong)s wrong."
             ),
-            params={"file": employer_import.file_name, **counts_of(employer_import)},
+            params={"file": employer_import.file_name, **_figures(employer_import)},
             url=employer_import.get_absolute_url(),
             at=at,
         )
@@ -393,6 +401,11 @@ def counts_of(employer_import: EmployerImport) -> dict[str, int]:
     return {outcome.value: getattr(employer_import, outcome.value) for outcome in Outcome}
 
 
+def _figures(employer_import: EmployerImport) -> dict[str, Any]:
+    """The counts as the language in which they are said writes them."""
+    return {name: lazy(figure, str)(count) for name, count in counts_of(employer_import).items()}
+
+
 def _forget_counts(employer_import: EmployerImport) -> None:
     for name in (*counts_of(employer_import), "new_employers", "new_sites"):
         setattr(employer_import, name, 0)
@@ -410,12 +423,12 @@ def _note(employer_import: EmployerImport, decisions: Sequence[Decision]) -> Non
             employer_import=employer_import,
             number=decision.row.number,
             outcome=decision.outcome.value,
-            name=decision.row.name[:250],
+            name=(decision.row.trade_name or decision.row.name)[:250],
             reason=decision.reason[:1000],
-            given={} if decision.outcome == Outcome.CHANGED else as_in_file(headings, decision.row),
+            given=as_in_file(headings, decision.row) if decision.outcome in (Outcome.UNCLEAR, Outcome.WRONG) else {},
         )
         for decision in decisions
-        if decision.outcome in _SHOWN_OUTCOMES
+        if decision.reason
     )
 
 

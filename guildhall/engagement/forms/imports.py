@@ -1,18 +1,19 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import IO, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from guildhall.engagement.importing import mapping
+from guildhall.engagement.importing.memory import as_before
 from guildhall.engagement.importing.reading import Unreadable
 from guildhall.engagement.importing.survey import look_over
 from guildhall.engagement.models import EmployerImport
+from guildhall.people.models import Organisation
 from guildhall.skills import taxonomy
 
 LEFT_OUT = "-"
@@ -23,21 +24,23 @@ class UploadForm(forms.Form):
 
     file = forms.FileField(
         label=gettext_lazy("Your list"),
-        help_text=gettext_lazy("A table saved as CSV: one row for each employer or site, with headings in the first row."),
-        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv"}),
+        help_text=gettext_lazy(
+            "An Excel, LibreOffice or CSV file: one row for each employer or site, with headings in the first row."
+        ),
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.xls,.xlsm,.ods,.csv,.tsv,.txt,text/csv"}),
     )
 
-    def __init__(self, *args: Any, country: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, school: Organisation, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._country = country
+        self._school = school
 
-    def clean_file(self) -> UploadedFile:
+    def clean_file(self) -> IO[bytes]:
         file = self.cleaned_data["file"]
         try:
-            self.seen = look_over(file, country=self._country)
+            self.seen = as_before(look_over(file, country=self._school.country), self._school)
         except Unreadable as unreadable:
             raise ValidationError(unreadable.sentence) from None
-        return file
+        return self.seen.table
 
 
 class ColumnsForm(forms.Form):

@@ -79,16 +79,22 @@ class Column:
     codes: dict[str, str] = field(default_factory=dict)
 
     @property
+    def holds_words(self) -> bool:
+        """Whether what stands in it is mostly letters."""
+        return _share(lambda value: 2 * sum(map(str.isalpha, value)) > len(value), self) > 0.8
+
+    @property
     def samples(self) -> list[str]:
         return [value[:80] for value in list(self.values)[:SAMPLES]]
 
 
 @dataclass
 class Survey:
-    """What was seen of a file: its columns, and how many rows it has."""
+    """What was seen of a file: its columns, how many rows it has, and the cells of those that were looked at."""
 
     columns: list[Column]
     rows: int = 0
+    looked_at: list[list[str]] = field(default_factory=list)
 
 
 def survey(headings: Sequence[str], records: Iterable[tuple[int, list[str]]]) -> Survey:
@@ -98,6 +104,7 @@ def survey(headings: Sequence[str], records: Iterable[tuple[int, list[str]]]) ->
         seen.rows += 1
         if seen.rows > ROWS_LOOKED_AT:
             continue
+        seen.looked_at.append(cells)
         for column, cell in zip(seen.columns, cells, strict=False):
             if value := cell.strip():
                 column.filled += 1

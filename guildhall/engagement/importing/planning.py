@@ -152,10 +152,11 @@ class Book:
 
 @dataclass(frozen=True, slots=True)
 class Says:
-    """What a file says about a firm as a whole."""
+    """What a file says about a firm as a whole; ``door`` is a name on one of its doors, where its own would not tell it apart."""
 
     name: str
     trade_name: str
+    door: str
     nace: str
     size_band: str
     website: str
@@ -166,19 +167,27 @@ class Told:
 
     def __init__(self, rows: Iterable[Row]) -> None:
         self._rows: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        self._bearers: dict[str, set[tuple[str, str]]] = defaultdict(set)
         for row in rows:
             if row.firm_number:
                 self._rows[row.country, row.firm_number].append(row)
+                self._bearers[name_key(row.name)].add((row.country, row.firm_number))
 
     def about(self, row: Row) -> Says:
-        """The name and sector most rows give, the size of the largest site, the trade name if all have the same."""
+        """The name and sector most rows give, the size of the largest site, the trade name if all have the same.
+
+        Where they have several, and the name is no firm's own (the file gives it to others too), one of them stands for the firm.
+        """
         rows = self._rows.get((row.country, row.firm_number)) if row.firm_number else None
         if not rows or len(rows) == 1:
-            return Says(row.name, row.trade_name, row.nace, row.size_band, row.website)
+            return Says(row.name, row.trade_name, "", row.nace, row.size_band, row.website)
         doors = {one.trade_name for one in rows}
+        name = _commonest(one.name for one in rows)
+        needs_door = len(doors) > 1 and len(self._bearers[name_key(name)]) > 1
         return Says(
-            name=_commonest(one.name for one in rows),
+            name=name,
             trade_name=doors.pop() if len(doors) == 1 else "",
+            door=_commonest(one.trade_name for one in rows) if needs_door else "",
             nace=_commonest(one.nace for one in rows),
             size_band=max((one.size_band for one in rows), key=_BANDS.index),
             website=_commonest(one.website for one in rows),
@@ -212,7 +221,10 @@ def _shown(value: Any) -> str:
 
 @dataclass(slots=True)
 class Decision:
-    """What becomes of a row: nothing is planned for one that is unclear or wrong, and ``reason`` says why."""
+    """What becomes of a row, and why somebody should look at it: it replaces something, or not all of it can go in.
+
+    Nothing is planned for one that is unclear or wrong.
+    """
 
     row: Row
     outcome: Outcome
@@ -231,9 +243,13 @@ def plan(rows: Sequence[Row], book: Book, told: Told) -> Iterator[Decision]:
             yield Decision(row, Outcome.WRONG, row.wrong)
             continue
         try:
-            yield _Deciding(row, book, told.about(row)).decide()
+            decision = _Deciding(row, book, told.about(row)).decide()
         except Unclear as unclear:
             yield Decision(row, Outcome.UNCLEAR, str(unclear))
+            continue
+        if row.remark and decision.outcome != Outcome.UNCHANGED:
+            decision.reason = f"{decision.reason} {row.remark}".strip()
+        yield decision
 
 
 class _Deciding:
@@ -316,7 +332,7 @@ class _Deciding:
         row, says = self.row, self.says
         firm = Firm(
             name=says.name,
-            trade_name=says.trade_name,
+            trade_name=says.trade_name or says.door,
             country=row.country,
             register_number=row.firm_number,
             nace=says.nace,
@@ -377,7 +393,8 @@ class _Deciding:
         row, says = self.row, self.says
         if row.site_name:
             return row.site_name
-        if row.trade_name and row.trade_name != firm.trade_name and (is_one_of_several or row.trade_name != says.trade_name):
+        is_its_own = row.trade_name != firm.trade_name or bool(says.door)
+        if row.trade_name and is_its_own and (is_one_of_several or row.trade_name != says.trade_name):
             return row.trade_name
         return row.name if name_key(row.name) not in {name_key(says.name), *firm.name_keys} else ""
 

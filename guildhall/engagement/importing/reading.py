@@ -1,4 +1,4 @@
-"""What a file of comma separated values is: its encoding, its delimiter, its headings, its records."""
+"""What a table of text is: its encoding, its delimiter, its headings, its records."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from itertools import chain, islice
 from typing import IO
 
 from django.utils.translation import gettext as _
+
+from guildhall.core.files.kinds import utf_16
+from guildhall.engagement.exporting.formulas import as_meant
 
 DELIMITERS = ";\t|,"
 MOST_ROWS = 200_000
@@ -30,7 +33,6 @@ _BROKEN = re.compile(r"[\udc80-\udcff]")
 _YEAR = re.compile(r"(19|20)\d\d")
 
 #: How files begin that people take for CSV. https://en.wikipedia.org/wiki/List_of_file_signatures
-_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _OTHERS = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"\x1f\x8b", b"GIF8", b"7z\xbc\xaf", b"Rar!", b"{\\rtf")
 _PAGES = (b"<!doctype", b"<html", b"<head", b"<table", b"<meta", b"<?xml", b"<script", b"<style")
 #: What spreadsheets in these countries write when they do not write UTF-8; elsewhere it is Windows-1252.
@@ -80,19 +82,19 @@ class Reading:
                 yield number, cells
 
 
-def find_out(file: IO[bytes], *, country: str = "") -> Reading:
+def find_out(file: IO[bytes], *, country: str = "", delimiters: str = DELIMITERS) -> Reading:
     """Find out how a file is to be read, from its first rows and from whether all of it can be decoded.
 
-    ``country`` (ISO 3166-1) tells old encodings apart that the bytes alone do not.
+    ``country`` (ISO 3166-1) tells old encodings apart that the bytes alone do not; the delimiter is one of ``delimiters``.
 
     Raises:
-        Unreadable: it is empty, no text, a workbook, or has more columns than anybody's list of employers.
+        Unreadable: it is empty, no text, or has more columns than anybody's list of employers.
     """
     encoding = _encoding(file, country)
     sample = list(islice(_lines(file, encoding), _LOOKED_AT))
     if not any(line.strip() for line in sample):
         raise Unreadable(_("This file is empty."))
-    delimiter, rows = max(((mark, _rows(sample, mark)) for mark in DELIMITERS), key=lambda tried: _evenness(tried[1]))
+    delimiter, rows = max(((mark, _rows(sample, mark)) for mark in delimiters), key=lambda tried: _evenness(tried[1]))
     if not any(rows):
         raise Unreadable(_("This file is empty."))
     at = _widest(rows)
@@ -112,12 +114,8 @@ def _encoding(file: IO[bytes], country: str) -> str:
     _check_kind(head)
     if head.startswith(codecs.BOM_UTF8):
         return _decoding(file, "utf-8-sig")
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return _decoding(file, "utf-16")
-    # Of western text in UTF-16, the second byte of most pairs is zero, or the first, and the other hardly ever.
-    zeros = {"utf-16-be": head[::2].count(0), "utf-16-le": head[1::2].count(0)}
-    if max(zeros.values()) > 0.2 * len(head) > 10 * min(zeros.values()):
-        return _decoding(file, max(zeros, key=zeros.__getitem__))
+    if two_bytes := utf_16(head):
+        return _decoding(file, two_bytes)
     try:
         return _decoding(file, "utf-8")
     except Unreadable as unreadable:
@@ -126,14 +124,10 @@ def _encoding(file: IO[bytes], country: str) -> str:
 
 
 def _check_kind(head: bytes) -> None:
-    if head.startswith(_WORKBOOKS):
-        if b"opendocument" in head[:200]:
-            raise Unreadable(_("This is an OpenDocument file. Save it as CSV (File, Save as, Text CSV), then send that."))
-        raise Unreadable(_("This is an Excel workbook. Save it as CSV (in Excel: File, Save as, CSV UTF-8), then send that."))
     if head.startswith(_OTHERS):
-        raise Unreadable(_("This file is no table. Save the list of employers as CSV, then send that."))
+        raise Unreadable(_("This file is no table. Save the list of employers as an Excel file or as CSV, then send that."))
     if head.lstrip(codecs.BOM_UTF8 + b" \t\r\n").lower().startswith(_PAGES):
-        raise Unreadable(_("This is a web page, not a table. Open it in a spreadsheet and save it as CSV, then send that."))
+        raise Unreadable(_("This is a web page, not a table. Open it in Excel and save it as an Excel file, then send that."))
 
 
 def _decoding(file: IO[bytes], encoding: str) -> str:
@@ -229,7 +223,7 @@ def _records(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[s
             if reader.line_num - began > LONGEST_RECORD or (cells and cells[-1].endswith(_END)):
                 raise Unreadable(_never_closed(number))
             began = reader.line_num
-            yield number, cells
+            yield number, [as_meant(cell) for cell in cells]
     except csv.Error:  # a cell longer than any note: all that follows an open quotation mark
         raise Unreadable(_never_closed(number + 1)) from None
 
@@ -252,7 +246,7 @@ def _rows(sample: list[str], delimiter: str) -> list[list[str]]:
 def _trimmed(cells: list[str]) -> list[str]:
     """A row without the empty cells at its end."""
     width = max((at for at, cell in enumerate(cells, 1) if cell.strip()), default=0)
-    return [cell.strip() for cell in cells[:width]]
+    return [as_meant(cell.strip()) for cell in cells[:width]]
 
 
 def _widest(rows: list[list[str]]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -42,16 +42,22 @@ class Wrong(Exception):
         self.sentence = sentence
 
 
+class LeftOut(Exception):
+    """A value that cannot go into the book, while the rest of its row can; the message says why."""
+
+
 @dataclass(slots=True)
 class Row:
     """What a row says, in our terms; empty where it says nothing. ``nace`` and ``size_band`` are codes of ours.
 
     ``cells`` is the row as its file has it. ``wrong`` is why it cannot go into the book; all else but the name is empty then.
+    ``remark`` is what of it is left out, and why.
     """
 
     number: int
     cells: str = ""
     wrong: str = ""
+    remark: str = ""
     name: str = ""
     trade_name: str = ""
     firm_number: str = ""
@@ -121,7 +127,7 @@ class Understanding:
             )
         given = {name: _plain(name, cells[at]) for name, at in self._cells if at < len(cells)}
         for name, value in given.items():
-            if len(value) > LONGEST.get(name, 250):
+            if len(value) > LONGEST.get(name, 250) and name not in _WAYS:
                 raise Wrong(
                     _("%(field)s: this is longer than %(most)d characters.")
                     % {"field": FIELDS[name], "most": LONGEST.get(name, 250)}
@@ -148,8 +154,9 @@ class Understanding:
         return row
 
     def _name_in(self, cells: Sequence[str]) -> str:
-        """The name as it stands in a row of which nothing else can be said."""
-        return next((_plain(name, cells[at])[:250] for name, at in self._cells if name == "name" and at < len(cells)), "")
+        """The name, on the door if possible, as it stands in a row of which nothing else can be said."""
+        names = {name: _plain(name, cells[at])[:250] for name, at in self._cells if at < len(cells)}
+        return names.get("trade_name") or names.get("name", "")
 
     def _country_in(self, given: str) -> str:
         if not given:
@@ -196,15 +203,18 @@ class Understanding:
 
     def _take_contact(self, row: Row, given: Mapping[str, str]) -> None:
         row.person_name = " ".join(part for part in (given.get("person_first_name"), given.get("person_name")) if part)
+        remarks = []
+        for name, read in _WAYS.items():
+            try:
+                setattr(row, name, read(_fitting(name, getattr(row, name))))
+            except LeftOut as left_out:
+                setattr(row, name, "")
+                remarks.append(str(left_out))
+        row.remark = " ".join(remarks)
         if not row.person_name:
             # Nobody is named: what would be theirs is the employer's.
             row.email, row.phone = row.email or row.person_email, row.phone or row.person_phone
             row.person_email = row.person_phone = row.person_title = ""
-        row.email, row.person_email = _email(row.email), _email(row.person_email)
-        for value in (row.phone, row.person_phone):
-            if value and not any(map(str.isdigit, value)):
-                raise Wrong(_("“%(value)s” is not a telephone number.") % {"value": value})
-        row.website = _website(row.website)
 
 
 #: Fields that are taken as they stand, to be looked at further where needed.
@@ -236,13 +246,26 @@ def _french(firm: str, site: str) -> tuple[str, str]:
     return siren or siret[:9], siret
 
 
+def _fitting(name: str, value: str) -> str:
+    if len(value) > LONGEST[name]:
+        too_long = _("%(field)s: this is longer than %(most)d characters and is left out.")
+        raise LeftOut(too_long % {"field": FIELDS[name], "most": LONGEST[name]})
+    return value
+
+
+def _phone(value: str) -> str:
+    if value and not any(map(str.isdigit, value)):
+        raise LeftOut(_("“%(value)s” is not a telephone number and is left out.") % {"value": value})
+    return value
+
+
 def _email(value: str) -> str:
     value = value.removeprefix("mailto:").strip("<>;, ")
     if value:
         try:
             _is_email(value)
         except ValidationError:
-            raise Wrong(_("“%(value)s” is not an e-mail address.") % {"value": value}) from None
+            raise LeftOut(_("“%(value)s” is not an e-mail address and is left out.") % {"value": value}) from None
     return value
 
 
@@ -257,8 +280,18 @@ def _website(value: str) -> str:
     try:
         _is_address(address)
     except ValidationError:
-        raise Wrong(_("“%(value)s” is not the address of a web site.") % {"value": value}) from None
+        raise LeftOut(_("“%(value)s” is not the address of a web site and is left out.") % {"value": value}) from None
     return address
+
+
+#: The ways in which somebody is reached, and how each is read. Who cannot be reached in one of them is in the book all the same.
+_WAYS: dict[str, Callable[[str], str]] = {
+    "phone": _phone,
+    "person_phone": _phone,
+    "email": _email,
+    "person_email": _email,
+    "website": _website,
+}
 
 
 def _country_codes() -> dict[str, str]:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from guildhall.people.models import Organisation, User
 
@@ -24,16 +25,18 @@ class EmployerImport(models.Model):
     """A file of employers on its way into a school's book: read, its columns matched, checked against the book, let in.
 
     ``reading`` is how the file was understood: encoding, delimiter, the row of the headings, number of rows, and for each column
-    its heading, samples and what its codes are. ``mapping`` names for each of our fields the heading of the column it comes
-    from. The counts are of rows; until the import runs they are what would happen.
+    its heading, samples and what its codes are; ``told_apart`` says which column holds names that do not tell employers apart
+    and which one does. Of a workbook ``sheet`` is the sheet that was read, and ``sheets`` how many there are. ``as_in`` names the
+    earlier file after which the columns were matched at first. ``mapping`` names for each of our fields the heading of the column
+    it comes from. The counts are of rows; until the import runs they are what would happen.
     """
 
     class State(models.TextChoices):
         MAPPING = "mapping", _("columns being matched")
         CHECKING = "checking", _("being checked")
         READY = "ready", _("ready to be imported")
-        RUNNING = "running", _("running")
-        DONE = "done", _("done")
+        RUNNING = "running", pgettext_lazy("import", "running")
+        DONE = "done", pgettext_lazy("import", "done")
 
     school = models.ForeignKey(Organisation, verbose_name=_("school"), on_delete=models.PROTECT, related_name="+")
     # Gone as soon as what it says is in the book: nobody needs a second copy of people's data.
@@ -76,6 +79,11 @@ class EmployerImport(models.Model):
         return reverse("engagement:import", args=[self.pk])
 
     @property
+    def is_without_news(self) -> bool:
+        """Whether there is nothing to let in: the book says it all already, or the rows must stay out."""
+        return self.state == self.State.READY and not self.new and not self.changed
+
+    @property
     def rows_in_file(self) -> int:
         return int(self.reading.get("rows", 0))
 
@@ -85,13 +93,14 @@ class EmployerImport(models.Model):
 
 
 class ImportRow(models.Model):
-    """A row worth looking at, with the reason: unclear, wrong, or replacing what the book says.
+    """A row worth looking at, with the reason: unclear, wrong, replacing what the book says, or only partly let in.
 
     The reason is in the language of the person who imports. For rows that could not go in ``given`` is what the row says.
     """
 
     class Outcome(models.TextChoices):
         CHANGED = "changed", _("changed")
+        NEW = "new", _("new, with a remark")
         UNCLEAR = "unclear", _("unclear")
         WRONG = "wrong", _("wrong")
 

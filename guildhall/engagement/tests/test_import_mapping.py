@@ -114,3 +114,40 @@ def test_french_size_codes_are_told_from_plain_numbers():
     people = look_over(io.BytesIO(b"nom;effectif\nA;1\nB;12\nC;99\n"), country="FR")
     assert bands.reading["columns"][1]["codes"]["size"] == "insee"
     assert "size" not in people.reading["columns"][1]["codes"]
+
+
+# The check digits fit, so that these are register numbers of French sites.
+SIRETS = [
+    "85052026300011", "77931004400028", "41884676200056", "13002271800279", "50260294900047", "39964840100012",
+    "41055004000019", "40222747400010", "77928324100056", "18040003800022", "18040001200019", "13002087800083",
+]  # fmt: skip
+TRADES = "abcdefghijkl"
+
+
+def seen(headings, rows):
+    lines = [headings, *(";".join(row) for row in rows)]
+    return look_over(io.BytesIO("\n".join(lines).encode()), country="FR")
+
+
+def test_where_many_employers_have_the_same_name_the_column_that_tells_them_apart_is_the_trade_name():
+    found = seen(
+        "Name;Zusatz;Ort;Siret", [("Training centre", f"Of trade {a}", "Metz", n) for n, a in zip(SIRETS, TRADES, strict=True)]
+    )
+    assert found.mapping["trade_name"] == "Zusatz"
+    assert found.reading["told_apart"] == {"name": "Name", "trade_name": "Zusatz"}
+
+
+def test_sites_of_one_firm_may_have_the_same_name():
+    found = seen("Name;Zusatz;Ort;Siren", [("Alpha", f"Branch {a}", "Metz", SIRETS[0][:9]) for a in TRADES])
+    assert "trade_name" not in found.mapping
+    assert found.reading["told_apart"] == {}
+
+
+def test_without_register_numbers_nothing_says_that_equal_names_are_several_employers():
+    found = seen("Name;Zusatz;Ort", [("Alpha", f"Branch {a}", "Metz") for a in TRADES])
+    assert found.reading["told_apart"] == {}
+
+
+def test_a_column_of_codes_or_one_that_is_often_the_same_is_no_name_on_a_door():
+    found = seen("Name;X;Y;Siret", [("Training centre", f"1{n}A", "Of Metz", n) for n in SIRETS])
+    assert found.reading["told_apart"] == {}

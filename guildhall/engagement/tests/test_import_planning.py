@@ -88,6 +88,19 @@ class TestNumbers:
         assert [place.name for place in firm.places] == ["Alpha Nord", "", ""]
         assert again(book, *given, country="FR") == [UNCHANGED] * 3
 
+    def test_a_firm_whose_name_others_have_too_is_called_by_one_of_its_doors(self):
+        book = Book()
+        given = [
+            {"name": "Training centre", "firm_number": SIREN, "site_number": SIRET, "trade_name": "Builders", "town": "Lyon"},
+            {"name": "Training centre", "firm_number": SIREN, "site_number": ANOTHER, "trade_name": "Bakers", "town": "Metz"},
+            {"name": "Training centre", "firm_number": "779310044", "trade_name": "Joiners", "town": "Metz"},
+        ]
+        decisions = decide(book, *given, country="FR")
+        firm = decisions[0].firm
+        assert (firm.name, firm.shown_name) == ("Training centre", "Bakers")
+        assert [place.name for place in firm.places] == ["Builders", "Bakers"]
+        assert again(book, *given, country="FR") == [UNCHANGED] * 3
+
     def test_a_site_that_was_known_without_number_gets_it(self):
         book, firm = held(name="Alpha", places=[Place(street="1 rue A", postal_code="57000", country="DE", pk=5)])
         (decision,) = decide(

@@ -112,12 +112,6 @@ def test_unknown_coordinates_are_not_the_gulf_of_guinea():
         ({"latitude": "49.1", "longitude": ""}, "no place on earth"),
         ({"latitude": "north", "longitude": "6"}, "no place on earth"),
         ({"latitude": "nan", "longitude": "inf"}, "no place on earth"),
-        ({"email": "ada at alpha"}, "is not an e-mail address"),
-        ({"email": "a@alpha.example; b@alpha.example"}, "is not an e-mail address"),
-        ({"person_name": "Ada", "person_email": "ada@"}, "is not an e-mail address"),
-        ({"phone": "see web site"}, "is not a telephone number"),
-        ({"website": "javascript:alert(1)"}, "is not the address of a web site"),
-        ({"website": "our site"}, "is not the address of a web site"),
         ({"closed_on": "soon"}, "is not a date"),
         ({"closed_on": "31/02/2026"}, "is not a date"),
         ({"note": "x" * 4001}, "longer than 4000 characters"),
@@ -125,6 +119,30 @@ def test_unknown_coordinates_are_not_the_gulf_of_guinea():
 )
 def test_what_cannot_be_is_wrong(given, sentence):
     assert sentence in wrong(**given)
+
+
+@pytest.mark.parametrize(
+    ("given", "remark"),
+    [
+        ({"email": "ada at alpha"}, "“ada at alpha” is not an e-mail address and is left out."),
+        ({"email": "a@alpha.example; b@alpha.example"}, "is not an e-mail address"),
+        ({"person_name": "Ada", "person_email": "ada@"}, "is not an e-mail address"),
+        ({"phone": "see web site"}, "is not a telephone number and is left out."),
+        ({"phone": "0" * 41}, "Telephone: this is longer than 40 characters and is left out."),
+        ({"website": "javascript:alert(1)"}, "is not the address of a web site and is left out."),
+        ({"website": "our site"}, "is not the address of a web site"),
+    ],
+)
+def test_who_cannot_be_reached_in_one_way_is_known_all_the_same(given, remark):
+    row = understood(name="Alpha", street="Hauptstraße 5", **given)
+    assert remark in row.remark
+    assert (row.name, row.street) == ("Alpha", "Hauptstraße 5")
+    assert not any([row.email, row.person_email, row.phone, row.website])
+
+
+def test_where_one_of_two_addresses_is_none_the_other_is_kept():
+    row = understood(name="Alpha", email="nonsense", person_email="office@alpha.example", person_name="")
+    assert (row.email, row.remark) == ("office@alpha.example", "“nonsense” is not an e-mail address and is left out.")
 
 
 def test_a_row_with_too_many_cells_is_wrong():
@@ -136,11 +154,11 @@ def test_a_row_with_too_many_cells_is_wrong():
 
 
 def test_a_wrong_row_keeps_what_it_said():
-    reader = Understanding(["NAME", "MAIL", "X"], {"name": "NAME", "email": "MAIL"}, country="DE", codes={})
-    (row,) = reader.rows([(7, ["Alpha", "nonsense", ""])])
+    reader = Understanding(["NAME", "CLOSED", "X"], {"name": "NAME", "closed_on": "CLOSED"}, country="DE", codes={})
+    (row,) = reader.rows([(7, ["Alpha", "soon", ""])])
     assert (row.number, row.name) == (7, "Alpha")
-    assert "nonsense" in row.wrong
-    assert as_in_file(["NAME", "MAIL", "X"], row) == {"NAME": "Alpha", "MAIL": "nonsense"}
+    assert "soon" in row.wrong
+    assert as_in_file(["NAME", "CLOSED", "X"], row) == {"NAME": "Alpha", "CLOSED": "soon"}
 
 
 @pytest.mark.parametrize("formula", ['=HYPERLINK("http://evil.example","x")', "+SUM(A1:A9)", "@cmd", "-1+1|calc"])

@@ -95,14 +95,14 @@ class TestAnImport:
         before = fingerprint()
         brought = bring()
         assert brought.state == EmployerImport.State.READY
-        assert counts(brought) == (3, 0, 0, 1, 2)
-        assert (brought.new_employers, brought.new_sites) == (2, 3)
+        assert counts(brought) == (4, 0, 0, 1, 1)
+        assert (brought.new_employers, brought.new_sites) == (3, 4)
         assert fingerprint() == before
 
     def test_the_rows_stand_in_the_book_as_the_check_said(self, let_in, school, coordinator):
         brought = let_in()
-        assert counts(brought) == (3, 0, 0, 1, 2)
-        assert (brought.new_employers, brought.new_sites) == (2, 3)
+        assert counts(brought) == (4, 0, 0, 1, 1)
+        assert (brought.new_employers, brought.new_sites) == (3, 4)
         firm = Employer.objects.get(organisation__register_number="HRB 1")
         assert (firm.school, firm.added_by, firm.owner, firm.note) == (school, coordinator, None, "Nimmt zwei")
         assert (firm.organisation.kept_by, firm.organisation.kind) == (school, "employer")
@@ -121,14 +121,27 @@ class TestAnImport:
         assert rows[5].outcome == "unclear"
         assert "Only the name says" in rows[5].reason
         assert rows[6].reason == "The name of the employer is missing."
-        assert rows[7].reason == "“kein Mail” is not an e-mail address."
-        assert rows[7].given["E-Mail"] == "kein Mail"
-        assert rows[7].name == "Tischlerei Kurz"
+        assert rows[6].given["Straße"] == "Nirgends 1"
+
+    def test_an_address_that_is_none_stays_out_and_its_row_goes_in_with_a_remark(self, let_in):
+        row = let_in().rows.get(number=7)
+        assert (row.outcome, row.name) == ("new", "Tischlerei Kurz")
+        assert row.reason == "“kein Mail” is not an e-mail address and is left out."
+        site = Site.objects.get(organisation__name="Tischlerei Kurz")
+        assert (site.street, site.email) == ("Am Markt 3", "")
+
+    def test_a_remark_stands_beside_what_is_changed_and_not_beside_what_is_not(self, let_in):
+        let_in()
+        brought = let_in(LIST.replace("0431 1;", "weiß nicht;").replace(";60;", ";300;"))
+        assert counts(brought) == (0, 1, 3, 1, 1)
+        assert brought.rows.get(number=2).reason.endswith("“250+”. “weiß nicht” is not a telephone number and is left out.")
+        assert Site.objects.filter(phone="0431 1").exists()
+        assert not brought.rows.filter(number=7).exists()
 
     def test_the_same_file_again_writes_nothing(self, let_in):
         let_in()
         before = fingerprint()
-        assert counts(let_in()) == (0, 0, 3, 1, 2)
+        assert counts(let_in()) == (0, 0, 4, 1, 1)
         assert fingerprint() == before
 
     def test_what_changed_is_written_and_told(self, let_in):
@@ -136,7 +149,7 @@ class TestAnImport:
         brought = let_in(
             LIST.replace("0431 2;", "0431 222;").replace("Mitarbeiter", "Zahl der Mitarbeiter").replace(";60;", ";300;")
         )
-        assert counts(brought) == (0, 2, 1, 1, 2)
+        assert counts(brought) == (0, 2, 2, 1, 1)
         firm = Organisation.objects.get(register_number="HRB 1")
         assert firm.size_band == "250+"
         assert set(firm.sites.values_list("phone", flat=True)) == {"0431 1", "0431 222"}
@@ -158,7 +171,7 @@ class TestAnImport:
         with django_capture_on_commit_callbacks(execute=True):
             brought = let_in()
         assert Notice.objects.get(user=coordinator).sentence == (
-            "employers.csv is in the book: 3 new, 0 changed, 0 unchanged, 1 unclear, 2 wrong."
+            "employers.csv is in the book: 4 new, 0 changed, 0 unchanged, 1 unclear, 1 wrong."
         )
         assert brought.file is None
         assert not StoredFile.objects.exists()
@@ -167,7 +180,7 @@ class TestAnImport:
         by_hand = EmployerFactory(school=school, organisation__name="BÄCKEREI GROSS", organisation__country="DE")
         SiteFactory(organisation=by_hand.organisation, name="", street="Ringweg 1", town="Kiel", country="DE")
         brought = let_in()
-        assert counts(brought) == (2, 1, 0, 1, 2)
+        assert counts(brought) == (3, 1, 0, 1, 1)
         assert by_hand.organisation.sites.get().postal_code == "24103"
         assert by_hand.positions.get().person.name == "Ben Bell"
 
@@ -181,7 +194,7 @@ class TestAnImport:
         let_in()
         elsewhere = OrganisationFactory(country="DE")
         brought = bring(school=elsewhere, by=staff_of(elsewhere))
-        assert counts(brought) == (3, 0, 0, 1, 2)
+        assert counts(brought) == (4, 0, 0, 1, 1)
 
     def test_formulas_go_in_as_text(self, let_in):
         let_in('Firma;Ort\n"=HYPERLINK(""http://evil.example"")";Kiel\n')
@@ -194,7 +207,7 @@ class TestAnImport:
         lines = "\n".join(f"Firm {n};HRB {n};Weg {n};{n:05};Kiel;Person {n};p{n}@f{n}.example" for n in range(count))
         brought = bring(f"Firma;HRB;Straße;PLZ;Ort;Ansprechpartner;Mail Ansprechpartner\n{lines}\n")
         lot = Lot(brought.school, imports.read_rows(brought))
-        with django_assert_num_queries(23):
+        with django_assert_num_queries(20):
             imports.let_rows_in(brought, lot=lot, rows=lot.rows, by=coordinator, at=now())
 
 
@@ -251,7 +264,7 @@ class TestColumns:
         tasks.run_waiting()
         brought.refresh_from_db()
         assert brought.state == EmployerImport.State.READY
-        assert counts(brought) == (3, 0, 0, 1, 2)
+        assert counts(brought) == (4, 0, 0, 1, 1)
         assert brought.progress.done == 6
 
     @pytest.mark.parametrize("role", [Role.TEACHER, Role.GUIDANCE, Role.QUALITY, Role.LEARNER])
@@ -355,14 +368,14 @@ class TestTheCommand:
     def test_its_last_line_counts_the_rows(self, path, school):
         manager = staff_of(school, role=Role.MANAGER)
         lines = self.run(path, "--school", school.slug)
-        assert lines[-1] == "new=3 changed=0 unchanged=0 unclear=1 wrong=2"
-        assert lines[-2] == "row 7: wrong: “kein Mail” is not an e-mail address."
+        assert lines[-1] == "new=4 changed=0 unchanged=0 unclear=1 wrong=1"
+        assert lines[-2] == "row 7: new: “kein Mail” is not an e-mail address and is left out."
         assert Employer.objects.first().added_by == manager
-        assert self.run(path, "--school", school.slug)[-1] == "new=0 changed=0 unchanged=3 unclear=1 wrong=2"
+        assert self.run(path, "--school", school.slug)[-1] == "new=0 changed=0 unchanged=4 unclear=1 wrong=1"
 
     def test_a_dry_run_says_the_same_and_leaves_nothing(self, path, school):
         before = fingerprint()
-        assert self.run(path, "--school", school.slug, "--dry-run")[-1] == "new=3 changed=0 unchanged=0 unclear=1 wrong=2"
+        assert self.run(path, "--school", school.slug, "--dry-run")[-1] == "new=4 changed=0 unchanged=0 unclear=1 wrong=1"
         assert fingerprint() == before
         assert not EmployerImport.objects.exists()
 
@@ -383,7 +396,7 @@ class TestTheCommand:
         assert Organisation.objects.get(name="Alpha").country == "AT"
 
     @pytest.mark.parametrize(
-        ("content", "sentence"), [(b"", "empty"), (b"PK\x03\x04xl/", "Excel workbook"), (b"Firma;Ort\n", "no rows")]
+        ("content", "sentence"), [(b"", "empty"), (b"PK\x03\x04xl/", "spreadsheet is damaged"), (b"Firma;Ort\n", "no rows")]
     )
     def test_a_file_it_cannot_read_is_answered_with_a_sentence(self, tmp_path, school, content, sentence):
         path = tmp_path / "bad.csv"
@@ -406,7 +419,8 @@ class TestPages:
         return client
 
     def upload(self, client, content=LIST):
-        return client.post(reverse("engagement:imports"), {"file": SimpleUploadedFile("list.csv", content.encode())})
+        content = content.encode() if isinstance(content, str) else content
+        return client.post(reverse("engagement:imports"), {"file": SimpleUploadedFile("list.csv", content)})
 
     def test_from_upload_to_the_book_without_javascript(self, colleague):
         answer = self.upload(colleague)
@@ -414,17 +428,24 @@ class TestPages:
         assert (answer.status_code, answer["Location"]) == (302, brought.get_absolute_url())
         page = colleague.get(brought.get_absolute_url()).content.decode()
         assert "Nothing has been written into the book yet." in page
-        assert "Import 3 rows" in page
+        assert "Import 4 rows" in page
         assert "Nordwind Stahlbau GmbH" in page
         assert not Employer.objects.exists()
         answer = colleague.post(reverse("engagement:import_begin", args=[brought.pk]))
         assert answer["Location"] == brought.get_absolute_url()
         assert "0 of 6" in colleague.get(brought.get_absolute_url()).content.decode()
         tasks.run_waiting()
-        page = colleague.get(brought.get_absolute_url()).content.decode()
+        page = colleague.get(f"{brought.get_absolute_url()}?outcome=new").content.decode()
         assert "Go to the book" in page
         assert "is not an e-mail address" in page
         assert "Nordwind Stahlbau GmbH" in colleague.get(reverse("engagement:employers")).content.decode()
+
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+    def test_a_file_of_two_bytes_a_letter_comes_in_with_and_without_the_mark_that_says_so(self, colleague, encoding):
+        answer = self.upload(colleague, LIST.encode(encoding))
+        page = colleague.get(answer["Location"]).content.decode()
+        assert "Import 4 rows" in page
+        assert "Bäckerei Groß" in page
 
     def test_the_progress_is_asked_for_by_itself_and_ends_with_the_page(self, colleague):
         self.upload(colleague)
@@ -478,6 +499,46 @@ class TestPages:
         assert "What the file says will replace what the book says" in page
         assert "Telephone: “0431 2” becomes “0431 222”." in page
 
+    def test_the_page_opens_on_what_would_be_replaced_and_afterwards_on_what_stayed_out(self, colleague, let_in, coordinator):
+        let_in()
+        self.upload(colleague, LIST.replace("0431 2;", "0431 222;"))
+        brought = EmployerImport.objects.latest("pk")
+        before = colleague.get(brought.get_absolute_url())
+        assert (before.context["kind"], "?outcome=changed#rows" in before.content.decode()) == ("changed", True)
+        imports.begin_import(brought, by=coordinator, at=now())
+        tasks.run_waiting()
+        assert colleague.get(brought.get_absolute_url()).context["kind"] == "unclear"
+
+    def test_only_as_many_rows_are_behind_a_figure_as_it_says(self, colleague, let_in):
+        done = let_in()
+        page = colleague.get(done.get_absolute_url()).content.decode()
+        assert '<a href="?outcome=unclear#rows">1</a>' in page  # the only unclear row can be looked at
+        assert '<a href="?outcome=new#rows">4</a>' not in page  # of the new ones only that with a remark
+
+    def test_numbers_of_thousands_are_parted_and_numbers_of_rows_are_not(self, colleague, bring):
+        lines = "".join(f"Firm {n};Weg {n};Kiel;0431 {n}\n" for n in range(1200))
+        brought = bring(f"Firma;Straße;Ort;Telefon\n{lines}Firm X;Weg;Kiel;keins\n")
+        page = colleague.get(brought.get_absolute_url()).content.decode()
+        assert "1,201" in page
+        assert '<th scope="row" class="numeric">1202</th>' in page
+        assert (
+            '<td class="numeric" data-heading="New">1,201</td>' in colleague.get(reverse("engagement:imports")).content.decode()
+        )
+
+    def test_why_another_column_is_the_name_on_the_door_is_said(self, colleague):
+        content = sample("training-centres-fr.csv").read_bytes()
+        colleague.post(reverse("engagement:imports"), {"file": SimpleUploadedFile("centres.csv", content)})
+        brought = EmployerImport.objects.get()
+        page = colleague.get(brought.get_absolute_url()).content.decode()
+        assert "In “denomination_principale” many employers are called the same, and “patronyme_uai” tells them apart." in page
+        imports.match_columns(brought, mapping={"name": "patronyme_uai"}, country="FR", by=brought.uploaded_by, at=now())
+        assert "tells them apart" not in colleague.get(brought.get_absolute_url()).content.decode()
+
+    def test_a_file_with_nothing_new_says_so_in_the_list(self, colleague, let_in, bring):
+        let_in()
+        bring()
+        assert "nothing new in it" in colleague.get(reverse("engagement:imports")).content.decode()
+
     def test_with_nothing_new_there_is_nothing_to_import(self, colleague, let_in):
         let_in("Firma;Ort\nAlpha;Kiel\n")
         self.upload(colleague, "Firma;Ort\nAlpha;Kiel\n")
@@ -491,8 +552,8 @@ class TestPages:
         page = client.get(reverse("engagement:imports")).content.decode()
         assert "employers.csv" in page
         assert "Your list" not in page
-        assert "is not an e-mail address" in client.get(done.get_absolute_url()).content.decode()
-        assert "Import 3 rows" not in client.get(waiting.get_absolute_url()).content.decode()
+        assert "Only the name says" in client.get(done.get_absolute_url()).content.decode()
+        assert "Import 4 rows" not in client.get(waiting.get_absolute_url()).content.decode()
         for name in ("import_begin", "import_drop", "import_go_on"):
             assert client.post(reverse(f"engagement:{name}", args=[waiting.pk])).status_code == 403
         assert self.upload(client).status_code == 403
@@ -520,5 +581,5 @@ class TestPages:
         assert ImportRow.objects.filter(employer_import=many).count() > 60
         for brought in (few, many):
             colleague.get(brought.get_absolute_url())
-            with django_assert_num_queries(7):
+            with django_assert_num_queries(8):
                 colleague.get(brought.get_absolute_url())

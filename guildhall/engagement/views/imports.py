@@ -3,17 +3,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from guildhall.core.http import done, page, wants_fragment
 from guildhall.core.ui.basics import figure
+from guildhall.core.ui.lists import Column
 from guildhall.engagement.actions import imports as actions
 from guildhall.engagement.forms.imports import ColumnsForm, UploadForm
 from guildhall.engagement.models import EmployerImport, ImportRow
@@ -23,6 +25,10 @@ from guildhall.people.middleware import PersonRequest
 from guildhall.people.models import SizeBand
 
 ROWS = 50
+#: Which rows to look at first. Before the import: those that replace what colleagues wrote, for pressing the button does that.
+#: Afterwards: those that did not go in, for somebody has to see to them.
+FIRST = [ImportRow.Outcome.CHANGED, ImportRow.Outcome.UNCLEAR, ImportRow.Outcome.WRONG, ImportRow.Outcome.NEW]
+FIRST_WHEN_DONE = [ImportRow.Outcome.UNCLEAR, ImportRow.Outcome.WRONG, ImportRow.Outcome.NEW, ImportRow.Outcome.CHANGED]
 EARLIER = 20
 State = EmployerImport.State
 DELIMITERS = {";": gettext_lazy("semicolons"), ",": gettext_lazy("commas"), "\t": gettext_lazy("tabs"), "|": gettext_lazy("bars")}
@@ -32,7 +38,7 @@ def import_list(request: PersonRequest) -> HttpResponse:
     """Bring a list of employers, and see what was brought before."""
     school = open_book(request)
     may_import = can_import(request.user, school)
-    form = UploadForm(request.POST or None, request.FILES or None, country=school.country)
+    form = UploadForm(request.POST or None, request.FILES or None, school=school)
     if request.method == "POST" and form.is_valid():
         file, seen = form.cleaned_data["file"], form.seen
         brought = actions.bring_list(
@@ -53,18 +59,14 @@ def import_list(request: PersonRequest) -> HttpResponse:
         "columns": [
             _("File"),
             _("State"),
-            _("New"),
-            _("Changed"),
-            _("Unchanged"),
-            _("Unclear"),
-            _("Wrong"),
+            *[Column(heading, numeric=True) for heading in (_("New"), _("Changed"), _("Unchanged"), _("Unclear"), _("Wrong"))],
             _("Brought by"),
-            _("When"),
         ],
     }
     return page(request, "engagement/import_list.html", context, status=422 if form.is_bound else 200)
 
 
+@require_safe
 def import_detail(request: PersonRequest, pk: int) -> HttpResponse:
     """A file on its way into the book: what its columns are, what would happen, how far it is, what came of it."""
     employer_import = _brought(request, pk)
@@ -118,11 +120,12 @@ def _is_under_way(employer_import: EmployerImport) -> bool:
 
 
 def _show(request: PersonRequest, employer_import: EmployerImport, form: ColumnsForm, status: int = 200) -> HttpResponse:
-    outcome = request.GET.get("outcome", "")
-    kinds = [kind for kind in ImportRow.Outcome if getattr(employer_import, kind)]
-    kind = next((kind for kind in kinds if kind == outcome), kinds[-1] if kinds else None)
-    rows = employer_import.rows.filter(outcome=kind).order_by("number") if kind else ImportRow.objects.none()
     state, may_import = employer_import.state, can_import(request.user, employer_import.school)
+    kept = dict(employer_import.rows.values_list("outcome").annotate(Count("pk")))
+    kinds = [kind for kind in ImportRow.Outcome if kind in kept]
+    asked = [kind for kind in kinds if kind == request.GET.get("outcome")]
+    kind = next(iter(asked or sorted(kinds, key=(FIRST_WHEN_DONE if state == State.DONE else FIRST).index)), None)
+    rows = employer_import.rows.filter(outcome=kind).order_by("number")
     is_open = state in (State.MAPPING, State.READY)
     under_way = _is_under_way(employer_import)
     context = {
@@ -135,19 +138,48 @@ def _show(request: PersonRequest, employer_import: EmployerImport, form: Columns
         "steps": [_("Choose the file"), _("Look it through"), _("Into the book")],
         "step": 3 if state == State.RUNNING else 4 if state == State.DONE else 2,
         "sentence": _sentence(employer_import),
+        "which_sheet": _which_sheet(employer_import) if is_open else "",
         "how_read": _how_read(employer_import),
-        "stats": _stats(employer_import),
+        "stats": _stats(employer_import, kept),
         "brings": _brings(employer_import),
         "begin": _begin(employer_import) if state == State.READY and may_import else "",
         "preview": [{**row, "size": _size(row["size_band"])} for row in employer_import.reading.get("preview", [])],
-        "preview_columns": [_("Row"), _("Employer"), _("Site"), _("Sector"), _("Size"), _("Person"), _("Outcome")],
-        "kinds": [(each, getattr(employer_import, each), f"?outcome={each}#rows") for each in kinds],
+        "preview_columns": [
+            Column(_("Row"), numeric=True),
+            _("Employer"),
+            _("Site"),
+            _("Sector"),
+            _("Size"),
+            _("Person"),
+            _("Outcome"),
+        ],
+        "why": _why(employer_import),
+        "kinds": [(each, kept[each], _rows_that_are(each)) for each in kinds],
         "kind": kind,
+        "changed_url": _rows_that_are(ImportRow.Outcome.CHANGED),
         "page": Paginator(rows, ROWS).get_page(request.GET.get("page")),
-        "row_columns": [_("Row"), _("Employer"), _("Why")],
+        "row_columns": [Column(_("Row"), numeric=True), _("Employer"), _("Why")],
         "form": form if is_open and may_import else None,
     }
     return page(request, "engagement/import_detail.html", context, status=status)
+
+
+def _rows_that_are(outcome: str) -> str:
+    return f"?outcome={outcome}#rows"
+
+
+def _why(employer_import: EmployerImport) -> str:
+    """Why a column is taken for the names on the doors, where its heading does not say so by itself."""
+    told_apart = employer_import.reading.get("told_apart", {})
+    if not told_apart or not told_apart.items() <= employer_import.mapping.items():
+        return ""
+    return (
+        _(
+            "In “%(name)s” many employers are called the same, and “%(trade_name)s” tells them apart. "
+            "So the book shows what stands there, as the name on the door."
+        )
+        % told_apart
+    )
 
 
 def _sentence(employer_import: EmployerImport) -> str:
@@ -160,22 +192,35 @@ def _sentence(employer_import: EmployerImport) -> str:
     }[State(employer_import.state)]
 
 
+def _which_sheet(employer_import: EmployerImport) -> str:
+    """Which of several sheets it is, for nobody would expect the others to be left out."""
+    reading = employer_import.reading
+    if reading.get("sheets", 1) < 2:
+        return ""
+    return _("This file has %(sheets)d sheets. Read is “%(sheet)s”, the first that has rows; the others are left out.") % reading
+
+
 def _how_read(employer_import: EmployerImport) -> str:
     reading = employer_import.reading
     words = {
         "rows": figure(reading["rows"]),
+        "sheet": reading.get("sheet"),
         "encoding": {"utf-8-sig": "UTF-8", "latin-1": "ISO 8859-1"}.get(
             reading["encoding"], reading["encoding"].upper().replace("CP", "Windows-")
         ),
         "delimiter": DELIMITERS[reading["delimiter"]],
         "row": reading["heading_row"],
     }
+    if "sheet" in reading:
+        if reading["heading_row"]:
+            return _("%(rows)s rows of the sheet “%(sheet)s”, headings in row %(row)d.") % words
+        return _("%(rows)s rows of the sheet “%(sheet)s”, without headings.") % words
     if reading["heading_row"]:
         return _("%(rows)s rows. Read as %(encoding)s, columns parted by %(delimiter)s, headings in row %(row)d.") % words
     return _("%(rows)s rows. Read as %(encoding)s, columns parted by %(delimiter)s, without headings.") % words
 
 
-def _stats(employer_import: EmployerImport) -> list[dict[str, Any]]:
+def _stats(employer_import: EmployerImport, kept: dict[str, int]) -> list[dict[str, Any]]:
     labels = {
         "new": (_("New"), _("Rows that bring an employer or a site which the book does not have.")),
         "changed": (_("Changed"), _("Rows that say something else about an employer than the book, or something more.")),
@@ -183,13 +228,12 @@ def _stats(employer_import: EmployerImport) -> list[dict[str, Any]]:
         "unclear": (_("Unclear"), _("Rows of which only a person can say whom they mean. They stay out.")),
         "wrong": (_("Wrong"), _("Rows in which something cannot be. They stay out.")),
     }
-    worth_looking = set(ImportRow.Outcome)
     return [
         {
             "label": labels[key][0],
             "definition": labels[key][1],
             "value": count,
-            "href": f"?outcome={key}#rows" if key in worth_looking and count else "",
+            "href": _rows_that_are(key) if count and count == kept.get(key) else "",
         }
         for key, count in actions.counts_of(employer_import).items()
     ]
