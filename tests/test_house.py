@@ -74,6 +74,11 @@ def test_a_template_has_no_script_or_style_inside(path):
 
 
 @pytest.mark.parametrize("path", templates(), ids=named)
+def test_the_number_of_a_thing_is_not_written_as_a_count(path):
+    assert not re.search(r"{{\s*[\w.]+\.pk\s*}}", path.read_text()), 'with |stringformat:"s", or 1024 becomes 1,024'
+
+
+@pytest.mark.parametrize("path", templates(), ids=named)
 def test_a_template_can_be_read(path):
     engines["django"].engine.from_string(path.read_text())
 

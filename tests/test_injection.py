@@ -162,6 +162,9 @@ def test_what_is_sent_along_with_a_form_changes_nothing(world: World) -> None:
         for door in doors():
             data = {**along, **(SENT[door.name](world) if door.name in SENT else {})}
             seen = knock(browser, "POST", door.address(world), data, look=lambda: protected(world, known)).seen
+            if door.name == "engagement:duplicate":  # merging does away with an organisation: that is what it is for
+                assert set(seen["organisations"]) <= set(before["organisations"])
+                seen["organisations"] = before["organisations"]
             assert seen == before, f"{door} by {who}"
 
 

@@ -109,6 +109,11 @@ def _absent(arguments: dict[str, Any]) -> dict[str, Any]:
     fresh: dict[str, Callable[[Any], Any]] = {
         "pk": lambda value: 999_999 if isinstance(value, int) else uuid4(),
         "site_pk": lambda value: 999_999,
+        "contact_pk": lambda value: 999_999,
+        "change_pk": lambda value: 999_999,
+        "employer_pk": lambda value: 999_999,
+        "of_pk": lambda value: 999_999,
+        "heir_pk": lambda value: 999_999,
         "slug": lambda value: "nowhere",
         "token": lambda value: FORGED,
         "purpose": lambda value: "people.nothing",
@@ -128,7 +133,7 @@ def _without_addresses(response: Any) -> tuple[int, str, str]:
 @pytest.mark.parametrize("who", ["stranger", "other school"])
 def test_what_one_may_not_see_answers_as_what_is_not_there(world: World, who: str) -> None:
     browser = signed_in(world, who)
-    own = {"pass", "people:invitation", "people:consent_give"}
+    own = {"pass", "people:invitation", "people:consent_give", "engagement:calendar_feed"}
     told = [
         f"{method} {name} ({thing})"
         for name, things in THINGS.items()

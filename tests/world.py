@@ -22,10 +22,21 @@ from django.utils.timezone import localdate, now
 
 from guildhall.core import tasks
 from guildhall.core.models import Progress
-from guildhall.engagement.actions import imports
+from guildhall.engagement.actions import (
+    file_mail,
+    imports,
+    make_calendar,
+    make_mail_address,
+    merge_employers,
+    move_step,
+    save_view,
+    tag_employers,
+)
+from guildhall.engagement.history import changes_about
 from guildhall.engagement.importing.survey import look_over
-from guildhall.engagement.models import EmployerImport, NextStep
+from guildhall.engagement.models import AlikeEmployers, AlikePeople, Employer, EmployerImport, NextStep
 from guildhall.engagement.tests.factories import (
+    CapturedMailFactory,
     ContactFactory,
     EmployerFactory,
     KeptOrganisationFactory,
@@ -86,8 +97,28 @@ def build_world() -> World:
     things["position"] = PositionFactory(employer=employer, person=PersonFactory(school=school, name="Ada Lamb"))
     things["contact"] = ContactFactory(employer=employer, by=owner, said="She takes two in spring.")
     things["step"] = NextStepFactory(employer=employer, owner=owner)
-    closed = {"state": NextStep.State.DONE, "closed_at": now(), "closed_by": owner}
+    move_step(things["step"], due_on=localdate() + timedelta(days=2), by=owner, at=now())
+    things["change"] = changes_about(employer).filter(field="due_on").get()
+    closed = {"state": NextStep.State.DONE, "closed_at": things["contact"].recorded_at, "closed_by": owner}
     things["closed_step"] = NextStepFactory(employer=employer, owner=owner, **closed)
+
+    things["tag"] = tag_employers(school, employers=Employer.objects.filter(pk=employer.pk), name="fair", by=owner, at=now())
+    things["view"] = save_view(school, name="Mine", query="step=none", is_shared=True, by=owner, at=now())
+    _calendar, things["calendar_token"] = make_calendar(school, has_telephones=False, by=owner, at=now())
+    kurz = EmployerFactory(school=school, organisation=KeptOrganisationFactory(name="Joinery Kurz", kept_by=school))
+    alike = {"school": school, "score": 90, "reasons": [["name", ""]], "found_at": now()}
+    things["pair"] = AlikeEmployers.objects.create(first=employer, second=kurz, **alike)
+    ada = things["position"].person
+    lamb = PersonFactory(school=school, name="A. Lamb", email=ada.email)
+    things["pair_of_people"] = AlikePeople.objects.create(first=ada, second=lamb, **alike)
+    twice = [EmployerFactory(school=school) for _ in range(2)]
+    both = AlikeEmployers.objects.create(first=twice[0], second=twice[1], **alike)
+    things["merge"] = merge_employers(both, facts={}, note="", owner=None, by=owner, at=now())
+
+    things["writers_employer"] = EmployerFactory(school=school)
+    things["mail"] = CapturedMailFactory(school=school, owner=owner, subject="A question")
+    things["filed_mail"] = file_mail(CapturedMailFactory(school=school, owner=owner), employer=employer, by=owner, at=now())
+    make_mail_address(school, by=owner, at=now())
 
     things["done_import"] = _import(school, owner, State.DONE)
     things["stopped_import"] = _import(school, owner, State.RUNNING)
@@ -158,14 +189,21 @@ AN_EMPLOYER_HELD: dict[str, Arguments] = {"the coordinator's": _of("employer"), 
 A_POSITION: dict[str, Arguments] = {"a person": _of("position")}
 A_CONTACT: dict[str, Arguments] = {"the coordinator's": _of("contact")}
 A_STEP: dict[str, Arguments] = {"open": _of("step"), "closed": _of("closed_step")}
+A_MAIL: dict[str, Arguments] = {"to file": _of("mail"), "on a timeline": _of("filed_mail")}
 AN_IMPORT: dict[str, Arguments] = {
     state: _of(f"{name}_import")
     for state, name in {"without names": "new", "ready": "ready", "stopped": "stopped", "done": "done"}.items()
 }
+A_PAIR: dict[str, Arguments] = {"employers alike": _of("pair")}
+A_PAIR_OF_PEOPLE: dict[str, Arguments] = {"people alike": _of("pair_of_people")}
 THE_SCHOOL: dict[str, Arguments] = {"the school": _the(slug="north")}
 A_NOTICE: dict[str, Arguments] = {"the coordinator's": _of("notice")}
 AN_INVITATION: dict[str, Arguments] = {"by the manager": _of("invitation")}
 A_LINK: dict[str, Arguments] = {"valid": lambda world: {"token": world.token}, "forged": _the(token=FORGED)}
+A_CALENDAR: dict[str, Arguments] = {
+    "the coordinator's": lambda world: {"token": world.calendar_token},
+    "forged": _the(token=FORGED),
+}
 A_MEMBER: dict[str, Arguments] = {
     "a learner": lambda world: {"slug": "north", "pk": world.pupil.pk},
     "oneself": lambda world: {"slug": "north", "pk": world.me.pk if world.me else 0},
@@ -205,6 +243,21 @@ THINGS: dict[str, dict[str, Arguments]] = {
         "its own": lambda world: {"pk": world.employer.pk, "site_pk": world.kept_site.pk},
         "another employer's": lambda world: {"pk": world.employer.pk, "site_pk": world.free_site.pk},
     },
+    "engagement:history": AN_EMPLOYER,
+    "engagement:sheet": AN_EMPLOYER,
+    "engagement:people_vcards": AN_EMPLOYER,
+    "engagement:vcard": A_POSITION,
+    "engagement:calendar_feed": A_CALENDAR,
+    "engagement:put_back": {"its own": lambda world: {"pk": world.employer.pk, "change_pk": world.change.pk}},
+    "engagement:person": {"a person": lambda world: {"pk": world.position.person_id}},
+    "engagement:person_move": A_POSITION,
+    "engagement:letter": {
+        "nothing was handed over": lambda world: {
+            "of_pk": world.people["teacher"].pk,
+            "heir_pk": world.people["coordinator"].pk,
+        },
+    },
+    "engagement:view_remove": {"the coordinator's": _of("view")},
     "engagement:person_add": AN_EMPLOYER,
     "engagement:contact_record": AN_EMPLOYER,
     "engagement:step_add": AN_EMPLOYER,
@@ -215,12 +268,29 @@ THINGS: dict[str, dict[str, Arguments]] = {
     "engagement:contact_remove": A_CONTACT,
     "engagement:step_finish": A_STEP,
     "engagement:step_contact": A_STEP,
+    "engagement:step_contact_undo": {
+        state: lambda world, step=step: {**step(world), "contact_pk": world.contact.pk} for state, step in A_STEP.items()
+    },
     "engagement:step_move": A_STEP,
     "engagement:step_drop": A_STEP,
     "engagement:step_move_back": {
         state: lambda world, step=step: {**step(world), "day": "2026-01-05"} for state, step in A_STEP.items()
     },
     "engagement:step_reopen": A_STEP,
+    "engagement:duplicate": A_PAIR,
+    "engagement:duplicate_apart": A_PAIR,
+    "engagement:duplicate_doubt": A_PAIR,
+    "engagement:duplicate_person": A_PAIR_OF_PEOPLE,
+    "engagement:duplicate_person_apart": A_PAIR_OF_PEOPLE,
+    "engagement:duplicate_person_doubt": A_PAIR_OF_PEOPLE,
+    "engagement:merge_undo": {"made": _of("merge")},
+    "engagement:mail": A_MAIL,
+    "engagement:mail_file": {
+        name: lambda world, mail=mail: {**mail(world), "employer_pk": world.writers_employer.pk} for name, mail in A_MAIL.items()
+    },
+    "engagement:mail_take_back": A_MAIL,
+    "engagement:mail_drop": A_MAIL,
+    "engagement:mail_keep": A_MAIL,
     "engagement:import": AN_IMPORT,
     "engagement:import_columns": AN_IMPORT,
     "engagement:import_begin": AN_IMPORT,
@@ -250,6 +320,8 @@ def _employer(world: World) -> dict[str, Any]:
 
 #: What fills in a form, so that the answer is what becomes of the deed; where nothing stands here an empty form is sent.
 SENT: dict[str, Callable[[World], dict[str, Any]]] = {
+    "engagement:many": lambda world: {"deed": "tag", "tag": "fair", "employer": world.employer.pk},
+    "engagement:view_save": lambda world: {"name": "Planned"},
     "engagement:add": _employer,
     "engagement:change": _employer,
     "engagement:hand_over": lambda world: {"owner": world.people["teacher"].pk},
@@ -263,8 +335,11 @@ SENT: dict[str, Callable[[World], dict[str, Any]]] = {
     "engagement:step_add": _a_step,
     "engagement:step_move": _a_step,
     "engagement:step_drop": lambda world: {"word": "No longer needed"},
+    "engagement:duplicate": lambda world: {"name": "Kurz Joinery"},
+    "engagement:duplicate_person": lambda world: {"name": "Ada Lamb"},
     "engagement:imports": lambda world: {"file": SimpleUploadedFile("employers.csv", LIST.encode())},
     "engagement:import_columns": lambda world: {"column_0": "name", **{f"column_{n}": "-" for n in range(1, 5)}, "country": "PL"},
+    "engagement:export": lambda world: {"file_format": "json"},
     "people:profile": lambda world: {"name": "A new name", "language": "de"},
     "people:language": lambda world: {"language": "de"},
     "people:switch": lambda world: {"organisation": world.school.pk},

@@ -10,6 +10,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from guildhall.core.addresses import address_of
 from guildhall.core.hooks import listen
 from guildhall.core.models import StoredFile
 from guildhall.core.questions import (
@@ -22,12 +23,26 @@ from guildhall.core.questions import (
     search_scopes,
 )
 from guildhall.core.search import Document
+from guildhall.core.ui.basics import figure
 from guildhall.engagement import actions, demo
+from guildhall.engagement.actions.exports import CALENDAR, forget_calendars
 from guildhall.engagement.actions.imports import forget_import_details
 from guildhall.engagement.calling import note_whom_to_call
-from guildhall.engagement.models import Contact, Employer, EmployerImport, NextStep, Person
+from guildhall.engagement.mailing import receivers as receivers  # what the mails answer
+from guildhall.engagement.models import (
+    AlikeEmployers,
+    AlikePeople,
+    Calendar,
+    Contact,
+    Employer,
+    EmployerImport,
+    Export,
+    Merge,
+    NextStep,
+    Person,
+)
 from guildhall.engagement.rules import can_import, can_write_in_book
-from guildhall.engagement.search import CONTACT, EMPLOYER, everything, scope_of
+from guildhall.engagement.search import CONTACT, EMPLOYER, describe_contacts, describe_employers, everything, scope_of
 from guildhall.people.hooks import (
     Belongings,
     DemoStage,
@@ -41,12 +56,13 @@ from guildhall.people.hooks import (
     demo_stages,
     erasure_of,
     ideas_for_today,
+    pass_destination,
     personal_data_of,
     retention_rules,
     today_entries,
 )
 from guildhall.people.middleware import PersonRequest
-from guildhall.people.models import STAFF_ROLES, Organisation, User
+from guildhall.people.models import STAFF_ROLES, Organisation, Pass, User
 
 #: Somebody at an employer who left, or was last spoken with, longer ago than this is forgotten.
 FORGET_PEOPLE_AFTER = timedelta(days=3 * 365)
@@ -54,6 +70,10 @@ FORGET_PEOPLE_AFTER = timedelta(days=3 * 365)
 SILENCE = timedelta(days=120)
 #: What is left of a file that was imported goes after this.
 FORGET_IMPORTS_AFTER = timedelta(days=90)
+#: Who took employers along is known as long as what else was done.
+FORGET_EXPORTS_AFTER = timedelta(days=3 * 365)
+#: A merge can be undone for so long.
+FORGET_MERGES_AFTER = timedelta(days=90)
 SHOWN_TODAY = 20
 
 
@@ -67,8 +87,8 @@ def ways_into_the_book(request: PersonRequest) -> list[MenuEntry]:
     if not _works_for_a_school(request):
         return []
     return [
-        MenuEntry(_("Employers"), reverse("engagement:employers"), "building", position=20),
-        MenuEntry(_("Next steps"), reverse("engagement:steps"), "clock", position=10),
+        MenuEntry(_("Employers"), address_of("engagement:employers"), "building", position=20),
+        MenuEntry(_("Next steps"), address_of("engagement:steps"), "clock", position=10),
     ]
 
 
@@ -112,7 +132,7 @@ def bring_the_list_or_call_somebody(user: User, organisation: Organisation | Non
         return [
             Idea(
                 title=_("Bring the list of employers you already have"),
-                sentence=_("A spreadsheet saved as CSV is enough. You see what would happen before anything is written."),
+                sentence=_("An Excel or CSV file is enough. You see what would happen before anything is written."),
                 button=_("Import a file"),
                 url=reverse("engagement:imports"),
                 icon="upload",
@@ -125,11 +145,11 @@ def bring_the_list_or_call_somebody(user: User, organisation: Organisation | Non
     return [
         Idea(
             title=ngettext(
-                "%(count)d employer has not heard from you for four months",
-                "%(count)d employers have not heard from you for four months",
+                "%(count)s employer has not heard from you for four months",
+                "%(count)s employers have not heard from you for four months",
                 silent,
             )
-            % {"count": silent},
+            % {"count": figure(silent)},
             sentence=_("A good day to call one of them."),
             button=_("Show them"),
             url=f"{reverse('engagement:employers')}?silent={SILENCE.days}&sort=contact",
@@ -146,8 +166,8 @@ def employers_and_promises(user: User, organisation: Organisation) -> Belongings
     if not employers and not steps:
         return None
     parts = [
-        ngettext("%(count)d employer", "%(count)d employers", employers) % {"count": employers},
-        ngettext("%(count)d open next step", "%(count)d open next steps", steps) % {"count": steps},
+        ngettext("%(count)s employer", "%(count)s employers", employers) % {"count": figure(employers)},
+        ngettext("%(count)s open next step", "%(count)s open next steps", steps) % {"count": figure(steps)},
     ]
     return Belongings(
         sentence=_("%(employers)s and %(steps)s in the employer book") % {"employers": parts[0], "steps": parts[1]},
@@ -187,6 +207,24 @@ def what_the_book_holds(user: User) -> list[PersonalData]:
             ],
         ),
         PersonalData(
+            key="engagement.merges",
+            title=_("What you merged"),
+            why=_("So that colleagues can undo it, and know whom to ask."),
+            columns={"made_at": _("When"), "gone_name": _("What was merged"), "undone_at": _("Undone")},
+            rows=list(Merge.objects.filter(made_by=user).order_by("-made_at").values("made_at", "gone_name", "undone_at")),
+        ),
+        PersonalData(
+            key="engagement.different",
+            title=_("Who you said are two"),
+            why=_("So that nobody is asked about them again."),
+            columns={"decided_at": _("When"), "names": _("Who")},
+            rows=[
+                {"decided_at": pair.decided_at, "names": f"{pair.first} · {pair.second}"}
+                for model in (AlikeEmployers, AlikePeople)
+                for pair in model.objects.filter(decided_by=user).for_list()
+            ],
+        ),
+        PersonalData(
             key="engagement.imports",
             title=_("Files you imported"),
             why=_("So that the school knows where its employers come from."),
@@ -206,11 +244,11 @@ def what_becomes_of_the_book(user: User) -> list[ErasureStep]:
     return [
         ErasureStep(
             sentence=ngettext(
-                "%(count)d contact with employers stays with the school, without the name.",
-                "%(count)d contacts with employers stay with the school, without the name.",
+                "%(count)s contact with employers stays with the school, without the name.",
+                "%(count)s contacts with employers stay with the school, without the name.",
                 contacts,
             )
-            % {"count": contacts},
+            % {"count": figure(contacts)},
             count=contacts,
             carry_out=lambda at: None,  # the name goes with the account; nothing here repeats it
             obstacle=_("Employers and next steps must be handed over to a colleague first.") if looked_after else "",
@@ -228,6 +266,14 @@ def how_long_the_book_is_kept() -> list[RetentionRule]:
             keep=FORGET_PEOPLE_AFTER,
             overdue=lambda before: Person.objects.forgettable(before).count(),
             delete=lambda before: actions.forget_people(before=before, by=None),
+        ),
+        RetentionRule(
+            key="engagement.merges",
+            what=_("What was known about employers and people who were merged with others"),
+            why=_("It is kept only so that a merge can be undone; that the old address leads to the one that is kept stays."),
+            keep=FORGET_MERGES_AFTER,
+            overdue=lambda before: Merge.objects.made_before(before).count(),
+            delete=lambda before: actions.forget_merges(before=before, by=None),
         ),
         RetentionRule(
             key="engagement.imports",
@@ -248,8 +294,8 @@ def where_this_person_may_look(request: PersonRequest) -> list[str]:
 @listen(search_kinds)
 def what_can_be_found() -> list[Kind]:
     return [
-        Kind(EMPLOYER, _("Employers"), "building", position=10),
-        Kind(CONTACT, _("Contacts"), "chat", position=20),
+        Kind(EMPLOYER, _("Employers"), "building", describe=describe_employers, position=10),
+        Kind(CONTACT, _("Contacts"), "chat", describe=describe_contacts, position=20),
     ]
 
 
@@ -268,3 +314,71 @@ def who_sees_an_import_sees_its_file(request: PersonRequest, stored_file: Stored
     if stored_file.kept_for_type != EmployerImport._meta.label_lower or not request.user.is_authenticated:
         return False
     return EmployerImport.objects.visible_to(request.user).filter(pk=stored_file.kept_for_id).exists()
+
+
+@listen(pass_destination)
+def feed_of_a_calendar(held: Pass, token: str) -> str | None:
+    return reverse("engagement:calendar_feed", args=[token]) if held.purpose == CALENDAR else None
+
+
+@listen(personal_data_of)
+def what_was_taken_along(user: User) -> list[PersonalData]:
+    exports = Export.objects.filter(made_by=user).select_related("school").order_by("-made_at")
+    calendars = Calendar.objects.of(user).select_related("school")
+    return [
+        PersonalData(
+            key="engagement.exports",
+            title=_("Files you took along"),
+            why=_("So that the school knows who took what about people out of the house."),
+            columns={"made_at": _("When"), "school": _("School"), "file_format": _("As what"), "count": _("Employers")},
+            rows=[
+                {
+                    "made_at": export.made_at,
+                    "school": str(export.school),
+                    "file_format": export.get_file_format_display(),
+                    "count": export.count,
+                }
+                for export in exports
+            ],
+        ),
+        PersonalData(
+            key="engagement.calendars",
+            title=_("Addresses of your calendar"),
+            why=_("So that your next steps are in the calendar you use. The address itself is not kept."),
+            columns={"school": _("School"), "renewed_at": _("Made"), "has_telephones": _("With telephone numbers")},
+            rows=[
+                {
+                    "school": str(calendar.school),
+                    "renewed_at": calendar.renewed_at,
+                    "has_telephones": calendar.has_telephones,
+                }
+                for calendar in calendars
+            ],
+        ),
+    ]
+
+
+@listen(erasure_of)
+def what_becomes_of_the_calendars(user: User) -> list[ErasureStep]:
+    """What was taken along stays noted, under "Erased person", as long as the audit does."""
+    return [
+        ErasureStep(
+            sentence=_("The addresses of your calendar work no longer."),
+            count=Calendar.objects.of(user).count(),
+            carry_out=lambda at: forget_calendars(user, at=at),
+        )
+    ]
+
+
+@listen(retention_rules)
+def how_long_exports_are_known() -> list[RetentionRule]:
+    return [
+        RetentionRule(
+            key="engagement.exports",
+            what=_("Who took employers along in a file"),
+            why=_("Three years is how long claims from most dealings can be brought."),
+            keep=FORGET_EXPORTS_AFTER,
+            overdue=lambda before: Export.objects.made_before(before).count(),
+            delete=lambda before: actions.forget_exports(before=before, by=None),
+        )
+    ]

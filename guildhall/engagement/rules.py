@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from guildhall.core.rules import rule
-from guildhall.engagement.models import Contact, Employer, NextStep
+from guildhall.engagement.models import CapturedMail, Contact, Employer, MailAddress, NextStep, SavedView
 from guildhall.people.models import Organisation, User
 from guildhall.people.rules import can_coordinate, can_work_for
 
@@ -20,10 +20,30 @@ def can_import(user: User, school: Organisation) -> bool:
     return can_coordinate(user, school)
 
 
+@rule(_("Only people who work for this school can take its employers along."))
+def can_export(user: User, school: Organisation) -> bool:
+    return can_work_for(user, school)
+
+
+@rule(_("Only managers and placement coordinators can take the whole book along."))
+def can_export_book(user: User, school: Organisation) -> bool:
+    return can_coordinate(user, school)
+
+
+@rule(_("Only managers and placement coordinators can merge what is in the book twice, and undo it."))
+def can_merge(user: User, school: Organisation) -> bool:
+    return can_coordinate(user, school)
+
+
 @rule(_("Only who looks after this employer, a manager or a placement coordinator can hand it to somebody else."))
 def can_hand_over(user: User, employer: Employer) -> bool:
     nobody_yet = employer.owner_id is None and can_work_for(user, employer.school)
     return nobody_yet or employer.owner_id == user.pk or can_coordinate(user, employer.school)
+
+
+@rule(_("Only who saved this view can change it."))
+def can_change_view(user: User, view: SavedView) -> bool:
+    return view.owner_id == user.pk and can_work_for(user, view.school)
 
 
 @rule(_("Only who wrote this down, a manager or a placement coordinator can change it."))
@@ -34,3 +54,15 @@ def can_change_contact(user: User, contact: Contact) -> bool:
 @rule(_("Only people who work for this school can change its next steps."))
 def can_change_step(user: User, step: NextStep) -> bool:
     return can_work_for(user, step.employer.school)
+
+
+@rule(_("Only whose address this mail came to, a manager or a placement coordinator can file it elsewhere."))
+def can_file_mail(user: User, mail: CapturedMail) -> bool:
+    """Whether somebody may say whose mail this is: before it is on a timeline only its owner sees it."""
+    mine = mail.owner_id == user.pk and can_work_for(user, mail.school)
+    return mine or (mail.contact is not None and can_change_contact(user, mail.contact))
+
+
+@rule(_("This address belongs to somebody else."))
+def can_change_mail_address(user: User, address: MailAddress) -> bool:
+    return address.owner_id == user.pk

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
-from django.utils.text import Truncator
+from django.utils.translation import gettext as _
 
 from guildhall.core.search import Document, matching_keys
 from guildhall.engagement.models import Contact, Employer, Position
@@ -22,34 +22,42 @@ def scope_of(school: Organisation | int) -> str:
 
 
 def employer_documents(employers: Iterable[Employer]) -> Iterator[Document]:
+    """Describe employers as they are now: what the caller holds may be older than what it has just written."""
+    return describe_employers([employer.pk for employer in employers])
+
+
+def describe_employers(keys: Collection[int]) -> Iterator[Document]:
     """Describe employers by their names, number, sites and people; what was said about them is described by the contacts."""
-    # Read anew: what the caller holds may be older than what it has just written.
-    kept = Employer.objects.filter(pk__in=[employer.pk for employer in employers]).select_related("organisation")
+    kept = Employer.objects.filter(pk__in=keys).select_related("organisation")
     positions = Prefetch("positions", Position.objects.select_related("person"))
     for employer in kept.prefetch_related("organisation__sites", positions):
         organisation = employer.organisation
         sites = list(organisation.sites.all())
         people = [held.person for held in employer.positions.all()]
         towns = list(dict.fromkeys(site.town or site.postal_code for site in sites if site.town or site.postal_code))
-        words = [
-            organisation.name,
-            organisation.trade_name,
-            organisation.register_number,
-            organisation.website,
-            *(f"{site.name} {site.address} {site.register_number}" for site in sites),
-            *(f"{person.name} {person.email} {person.phone}" for person in people),
-            employer.note,
+        lines = [
+            [organisation.name, organisation.trade_name],
+            [organisation.register_number],
+            [organisation.website],
+            *([site.name, site.address, site.register_number] for site in sites),
+            *([person.name, person.phone, person.email] for person in people),
+            [employer.note],
         ]
         yield Document(
             kind=EMPLOYER,
             key=employer.pk,
             title=str(organisation),
             detail=", ".join(towns[:3]),
-            text=" ".join(word for word in words if word),
+            text="\n".join(", ".join(part for part in line if part) for line in lines if any(line)),
             scopes=[scope_of(employer.school_id)],
             url=employer.get_absolute_url(),
             boost=1,
         )
+
+
+def describe_contacts(keys: Collection[int]) -> Iterator[Document]:
+    """Describe contacts as they are now."""
+    return contact_documents(Contact.objects.filter(pk__in=keys).select_related("employer__organisation", "by"))
 
 
 def contact_documents(contacts: Iterable[Contact]) -> Iterator[Document]:
@@ -60,8 +68,9 @@ def contact_documents(contacts: Iterable[Contact]) -> Iterator[Document]:
             kind=CONTACT,
             key=contact.pk,
             title=str(contact.employer),
-            detail=Truncator(contact.said).words(25),
             text=contact.said,
+            about=_("%(contact)s by %(person)s") % {"contact": contact.get_kind_display(), "person": contact.by},
+            at=contact.held_at,
             scopes=[scope_of(contact.employer.school_id)],
             url=f"{address}#contact-{contact.pk}",
         )
@@ -79,5 +88,5 @@ def everything() -> Iterator[Document]:
     while portion := list(employers.filter(pk__gt=last)[:500]):
         yield from employer_documents(portion)
         last = portion[-1].pk
-    contacts = Contact.objects.select_related("employer__organisation").order_by("pk")
+    contacts = Contact.objects.select_related("employer__organisation", "by").order_by("pk")
     yield from contact_documents(contacts.iterator(chunk_size=1000))

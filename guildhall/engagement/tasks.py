@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Collection, Iterable, Iterator
+from functools import partial
+from typing import Any
+
+from django.conf import settings
 from django.utils.timezone import now
+from django.utils.translation import gettext_noop
 
 from guildhall.core.models import Progress
 from guildhall.core.progress import steps
-from guildhall.core.tasks import part, pause, task
-from guildhall.engagement.actions import imports
+from guildhall.core.tasks import part, pause, schedule, task
+from guildhall.engagement.actions import alike, imports
 from guildhall.engagement.importing.lot import PORTION, Lot
-from guildhall.engagement.models import EmployerImport
+from guildhall.engagement.likeness import firms, people
+from guildhall.engagement.likeness.blocking import Blocks
+from guildhall.engagement.likeness.book import firms_of, people_of
+from guildhall.engagement.mailing.fetching import fetch
+from guildhall.engagement.mailing.receiving import receive
+from guildhall.engagement.models import Employer, EmployerImport, Person
+from guildhall.people.models import Organisation, User
 
 
 @task(in_parts=True)
@@ -48,3 +61,47 @@ def import_list(progress_id: str, import_id: int) -> None:
 def _brought(import_id: int) -> EmployerImport | None:
     """The import, unless somebody has taken it back in the meantime."""
     return EmployerImport.objects.select_related("school", "uploaded_by", "file").filter(pk=import_id).first()
+
+
+@task(in_parts=True)
+def search_duplicates(progress_id: str, school_id: int) -> None:
+    """Compare what is in a school's book with itself; everything it found is kept at once, at the end."""
+    progress = Progress.objects.get(pk=progress_id)
+    school = Organisation.objects.get(pk=school_id)
+    progress.done = 0  # what an earlier attempt did is lost with its worker
+    progress.total = Employer.objects.in_book_of(school).count() + Person.objects.filter(school=school).count()
+    progress.say(gettext_noop("Comparing the employers"))
+    keys: dict[int, Collection[int]] = {}
+    employers = alike.likest(_compared(progress, firms_of(school), firms, keys))
+    progress.say(gettext_noop("Comparing the people"))
+    of_people = alike.likest(_compared(progress, people_of(school), people, {}))
+    progress.say(gettext_noop("Writing down what was found"))
+    by = User.objects.filter(pk=progress.owner_id).first()
+    with part():
+        alike.keep_search(school, employers=employers, people=of_people, keys=keys, by=by, at=now())
+
+
+def _compared(progress: Progress, read: Iterable[Any], kind: Any, keys: dict[int, Collection[int]]) -> Iterator[alike.Compared]:
+    """Compare each entry with those that have something in common with it, note its keys, and say on the way how far it is."""
+    entries = list(read)
+    keys |= {entry.pk: array("q", kind.keys_of(entry)) for entry in entries}
+    blocks = Blocks(list(keys.values()), [entry.sorted_name for entry in entries])
+    for at, entry in enumerate(entries):
+        if at % 500 == 0:
+            pause()
+            progress.save(update_fields=["done", "total"])
+        for other in blocks.later(at):
+            yield entry.pk, entries[other].pk, kind.likeness(entry, entries[other])
+        progress.done += 1
+
+
+@task(in_parts=True, attempts=1)
+def fetch_mails() -> None:
+    """Fetch the mails that people forwarded into the book from the mailbox; what cannot be fetched waits for the next visit."""
+    if settings.MAIL_IN_DOMAIN:
+        take = partial(receive, at=now())
+        fetch(settings.MAIL_IN_IMAP, largest_mb=settings.MAX_UPLOAD_MB, take=take, between=pause)
+
+
+if settings.MAIL_IN_IMAP:
+    schedule(every="2 minutes")(fetch_mails)

@@ -17,6 +17,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from guildhall.core.ui.basics import figure
 from guildhall.people.hooks import ErasureStep, erasure_of
 from guildhall.people.leaving import Parting, part
 from guildhall.people.models import ConsentRecord, Invitation, Mail, Membership, Notice, Organisation, Pass, User
@@ -56,25 +57,25 @@ def erasure_in_people(user: User) -> list[ErasureStep]:
     agreed = ConsentRecord.objects.about(user)
     roles = Membership.objects.filter(user=user)
     return [
-        _deletion(told, lambda n: ngettext("%(count)d notice is deleted.", "%(count)d notices are deleted.", n)),
-        _deletion(letters, lambda n: ngettext("%(count)d kept letter is deleted.", "%(count)d kept letters are deleted.", n)),
-        _deletion(offers, lambda n: ngettext("%(count)d invitation is deleted.", "%(count)d invitations are deleted.", n)),
+        _deletion(told, lambda n: ngettext("%(count)s notice is deleted.", "%(count)s notices are deleted.", n)),
+        _deletion(letters, lambda n: ngettext("%(count)s kept letter is deleted.", "%(count)s kept letters are deleted.", n)),
+        _deletion(offers, lambda n: ngettext("%(count)s invitation is deleted.", "%(count)s invitations are deleted.", n)),
         _deletion(
-            links, lambda n: ngettext("%(count)d link sent by mail is deleted.", "%(count)d links sent by mail are deleted.", n)
+            links, lambda n: ngettext("%(count)s link sent by mail is deleted.", "%(count)s links sent by mail are deleted.", n)
         ),
         _deletion(
             agreed,
             lambda n: ngettext(
-                "%(count)d record of what was agreed to is deleted.", "%(count)d records of what was agreed to are deleted.", n
+                "%(count)s record of what was agreed to is deleted.", "%(count)s records of what was agreed to are deleted.", n
             ),
         ),
         ErasureStep(
             sentence=ngettext(
-                "%(count)d role in an organisation stays in its history, without a name.",
-                "%(count)d roles in organisations stay in their history, without a name.",
+                "%(count)s role in an organisation stays in its history, without a name.",
+                "%(count)s roles in organisations stay in their history, without a name.",
                 roles.count(),
             )
-            % {"count": roles.count()},
+            % {"count": figure(roles.count())},
             count=roles.count(),
             carry_out=lambda at: roles.current(localdate(at)).update(until=localdate(at)),
         ),
@@ -91,7 +92,7 @@ def erasure_in_people(user: User) -> list[ErasureStep]:
 
 def _deletion(rows: QuerySet, sentence: Callable[[int], str]) -> ErasureStep:
     count = rows.count()
-    return ErasureStep(sentence=sentence(count) % {"count": count}, count=count, carry_out=lambda at: rows.delete())
+    return ErasureStep(sentence=sentence(count) % {"count": figure(count)}, count=count, carry_out=lambda at: rows.delete())
 
 
 def _close_account(user: User, at: datetime) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from guildhall.core.addresses import address_of
 from guildhall.core.hooks import listen
 from guildhall.core.questions import Finding, MenuEntry, bell_count, installation_findings, menu_entries
 from guildhall.people import demo
@@ -37,11 +38,11 @@ def ways_into_people(request: PersonRequest) -> list[MenuEntry]:
     if not request.user.is_authenticated:
         return []
     entries = [
-        MenuEntry(_("My page"), reverse("people:me"), "person", position=10, place="account"),
-        MenuEntry(_("Signing in"), reverse("mfa_index"), "key", position=15, place="account"),
-        MenuEntry(_("What I agreed to"), reverse("people:consents"), "file", position=20, place="account"),
-        MenuEntry(_("My data"), reverse("people:my_data"), "download", position=30, place="account"),
-        MenuEntry(_("Sign out"), reverse("account_logout"), "sign-out", position=90, place="account", post=True),
+        MenuEntry(_("My page"), address_of("people:me"), "person", position=10, place="account"),
+        MenuEntry(_("Signing in"), address_of("mfa_index"), "key", position=15, place="account"),
+        MenuEntry(_("What I agreed to"), address_of("people:consents"), "file", position=20, place="account"),
+        MenuEntry(_("My data"), address_of("people:my_data"), "download", position=30, place="account"),
+        MenuEntry(_("Sign out"), address_of("account_logout"), "sign-out", position=90, place="account", post=True),
     ]
     organisation = request.organisation
     if organisation and organisation.slug:

@@ -1,5 +1,15 @@
 """What people do in the employer book."""
 
+from guildhall.engagement.actions.alike import doubt_again, search_duplicates, tell_apart
+from guildhall.engagement.actions.book import (
+    hand_over_employers,
+    plan_for_employers,
+    remove_view,
+    rest_employers,
+    save_view,
+    tag_employers,
+    untag_employers,
+)
 from guildhall.engagement.actions.contacts import change_contact, record_contact, remove_contact
 from guildhall.engagement.actions.employers import (
     add_employer,
@@ -10,6 +20,27 @@ from guildhall.engagement.actions.employers import (
     hand_over_employer,
     hand_over_work,
 )
+from guildhall.engagement.actions.exports import (
+    export_book,
+    export_employers,
+    forget_exports,
+    make_calendar,
+    remove_calendar,
+)
+from guildhall.engagement.actions.history import put_back
+from guildhall.engagement.actions.mail import (
+    drop_mail,
+    file_mail,
+    forget_mail_of,
+    forget_quotes,
+    forget_unfiled_mails,
+    hand_over_mails,
+    keep_mail,
+    make_mail_address,
+    switch_off_mail_address,
+    take_back_mail,
+)
+from guildhall.engagement.actions.merging import forget_merges, merge_employers, merge_people, undo_merge
 from guildhall.engagement.actions.people import (
     add_person,
     allow_writing,
@@ -17,6 +48,7 @@ from guildhall.engagement.actions.people import (
     end_position,
     forbid_writing,
     forget_people,
+    move_person,
 )
 from guildhall.engagement.actions.steps import add_step, drop_step, finish_step, move_step, reopen_step, take_back_move
 
@@ -31,16 +63,47 @@ __all__ = [
     "change_person",
     "change_site",
     "close_site",
+    "doubt_again",
+    "drop_mail",
     "drop_step",
     "end_position",
+    "export_book",
+    "export_employers",
+    "file_mail",
     "finish_step",
     "forbid_writing",
+    "forget_exports",
+    "forget_mail_of",
+    "forget_merges",
     "forget_people",
+    "forget_quotes",
+    "forget_unfiled_mails",
     "hand_over_employer",
+    "hand_over_employers",
+    "hand_over_mails",
     "hand_over_work",
+    "keep_mail",
+    "make_calendar",
+    "make_mail_address",
+    "merge_employers",
+    "merge_people",
+    "move_person",
     "move_step",
+    "plan_for_employers",
+    "put_back",
     "record_contact",
+    "remove_calendar",
     "remove_contact",
+    "remove_view",
     "reopen_step",
+    "rest_employers",
+    "save_view",
+    "search_duplicates",
+    "switch_off_mail_address",
+    "tag_employers",
+    "take_back_mail",
     "take_back_move",
+    "tell_apart",
+    "undo_merge",
+    "untag_employers",
 ]

@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 from guildhall.core import search
 from guildhall.core.actions import action, lock
 from guildhall.core.errors import Refused
-from guildhall.engagement.actions.steps import add_step, finish_step
+from guildhall.core.history import change
+from guildhall.engagement.actions.steps import add_step, finish_step, reopen_step
 from guildhall.engagement.hooks import contact_recorded
-from guildhall.engagement.models import Contact, Employer, NextStep, Person
+from guildhall.engagement.models import CapturedMail, Contact, Employer, NextStep, Person
 from guildhall.engagement.rules import can_change_contact, can_write_in_book
 from guildhall.engagement.search import CONTACT, contact_documents
 from guildhall.people.models import User
@@ -78,28 +79,34 @@ def change_contact(
     _check_moment(held_at, at)
     people = list(people)
     _check_people(people, contact.employer)
-    contact.kind, contact.held_at, contact.said = kind, held_at, said.strip()
-    contact.save(update_fields=["kind", "held_at", "said"])
+    change(contact, kind=kind, held_at=held_at, said=said.strip())
     contact.people.set(people)
-    _find_last_contact(contact.employer)
+    find_last_contact(contact.employer)
     search.index_many(contact_documents([contact]))
     return contact
 
 
 @action
-def remove_contact(contact: Contact, *, by: User, at: datetime) -> Employer:
+def remove_contact(contact: Contact, *, reopens: NextStep | None = None, by: User, at: datetime) -> Employer:
     """Take back a contact that was written down by mistake, and the open next steps that came out of it.
+
+    ``reopens`` is the next step that the contact fulfilled, which is open again then.
 
     Raises:
         NotAllowed: ``by`` neither wrote it down nor coordinates.
+        Refused: the step to be opened again was touched since, or what came out of the contact is done already.
     """
     contact = lock(contact)
     can_change_contact.require(by, contact)
     employer = contact.employer
+    if reopens is not None:
+        _check_nothing_went_on(contact, lock(reopens))
+        reopen_step(reopens, by=by, at=at)
     contact.next_steps.open().delete()
+    CapturedMail.objects.put_back(contact, at)
     search.remove(CONTACT, contact.pk)
     contact.delete()
-    _find_last_contact(employer)
+    find_last_contact(employer)
     return employer
 
 
@@ -115,7 +122,15 @@ def _check_people(people: list[Person], employer: Employer) -> None:
             raise Refused(_("%(person)s does not work at %(employer)s.") % {"person": person, "employer": employer})
 
 
-def _find_last_contact(employer: Employer) -> None:
+def _check_nothing_went_on(contact: Contact, fulfilled: NextStep) -> None:
+    if fulfilled.employer_id != contact.employer_id or fulfilled.closed_at != contact.recorded_at:
+        raise Refused(_("Somebody has changed “%(step)s” since. Nothing was taken back.") % {"step": fulfilled})
+    if done := contact.next_steps.closed().first():
+        raise Refused(_("“%(step)s”, which came next, is closed by now. Nothing was taken back.") % {"step": done})
+
+
+def find_last_contact(employer: Employer) -> None:
+    """Keep beside the employer when it was last spoken to, after its contacts were changed."""
     employer = lock(employer)
     employer.last_contact_at = employer.contacts.aggregate(last=Max("held_at"))["last"]
     employer.save(update_fields=["last_contact_at"])

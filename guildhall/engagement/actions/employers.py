@@ -10,6 +10,9 @@ from django.utils.translation import gettext_noop
 from guildhall.core import search
 from guildhall.core.actions import action, lock
 from guildhall.core.errors import Refused
+from guildhall.core.history import change
+from guildhall.engagement.actions.alike import look_again
+from guildhall.engagement.actions.book import give
 from guildhall.engagement.models import Employer, NextStep, sort_key_of
 from guildhall.engagement.rules import can_hand_over, can_write_in_book
 from guildhall.engagement.search import employer_documents
@@ -68,7 +71,7 @@ def add_employer(
         added_at=at,
         added_by=by,
     )
-    _index(employer)
+    _index(employer, at)
     return employer
 
 
@@ -88,9 +91,10 @@ def change_employer(employer: Employer, *, facts: dict[str, Any], note: str, by:
     except IntegrityError:
         raise Refused(_("Another employer in the book has this register number.")) from None
     employer.organisation = organisation
-    employer.note, employer.sort_key = note.strip(), sort_key_of(str(organisation))
-    employer.save(update_fields=["note", "sort_key"])
-    _index(employer)
+    change(employer, note=note.strip())
+    employer.sort_key = sort_key_of(str(organisation))
+    employer.save(update_fields=["sort_key"])
+    _index(employer, at)
     return employer
 
 
@@ -99,7 +103,7 @@ def add_site(employer: Employer, *, site: dict[str, Any], by: User, at: datetime
     """Add a place where an employer works; ``site`` holds the fields of ``Site``."""
     can_write_in_book.require(by, employer.school)
     added = kept.add_kept_site(employer.organisation, site=site, by=by, at=at)
-    _index(employer)
+    _index(employer, at)
     return added
 
 
@@ -108,7 +112,7 @@ def change_site(employer: Employer, *, which: Site, site: dict[str, Any], by: Us
     """Correct a place where an employer works; ``site`` holds the fields of ``Site``."""
     can_write_in_book.require(by, employer.school)
     changed = kept.change_kept_site(which, site=site, by=by, at=at)
-    _index(employer)
+    _index(employer, at)
     return changed
 
 
@@ -131,10 +135,9 @@ def hand_over_employer(employer: Employer, *, owner: User | None, by: User, at: 
     if owner is not None and not can_work_for(owner, employer.school):
         raise Refused(_("%(person)s does not work for %(school)s.") % {"person": owner, "school": employer.school})
     former = employer.owner
-    employer.owner = owner
-    employer.save(update_fields=["owner"])
+    change(employer, owner=owner)
     if owner is not None and former is not None:
-        NextStep.objects.open().filter(employer=employer, owner=former).update(owner=owner)
+        give(NextStep.objects.open().filter(employer=employer, owner=former), owner)
     if owner is not None and owner != by:
         tell(
             owner,
@@ -149,8 +152,12 @@ def hand_over_employer(employer: Employer, *, owner: User | None, by: User, at: 
 
 
 @action
-def hand_over_work(school: Organisation, *, of: User, heir: User, by: User | None, at: datetime) -> Organisation:
+def hand_over_work(
+    school: Organisation, *, of: User, heir: User, letter: str = "", by: User | None, at: datetime
+) -> Organisation:
     """Put all employers and open next steps of a colleague at a school into another one's hands.
+
+    ``letter`` is the address of what the heir should read about them; with it they are told.
 
     Raises:
         NotAllowed: ``by`` is neither that colleague nor a coordinator.
@@ -160,10 +167,21 @@ def hand_over_work(school: Organisation, *, of: User, heir: User, by: User | Non
         can_coordinate.require(by, school)
     if not can_work_for(heir, school):
         raise Refused(_("%(person)s does not work for %(school)s.") % {"person": heir, "school": school})
-    Employer.objects.in_book_of(school).looked_after_by(of).update(owner=heir)
-    NextStep.objects.open().of(of).filter(employer__school=school).update(owner=heir)
+    give(Employer.objects.in_book_of(school).looked_after_by(of), heir)
+    give(NextStep.objects.open().of(of).filter(employer__school=school), heir)
+    if letter and heir != by:
+        tell(
+            heir,
+            kind="engagement.work_handed_over",
+            sentence=gettext_noop("The employers that %(person)s looked after are yours now. A letter says what is open."),
+            params={"person": str(of)},
+            url=letter,
+            by=by,
+            at=at,
+        )
     return school
 
 
-def _index(employer: Employer) -> None:
+def _index(employer: Employer, at: datetime) -> None:
     search.index_many(employer_documents([employer]))
+    look_again(employer, at=at)

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 from guildhall.core import search
 from guildhall.core.actions import action, lock
+from guildhall.core.errors import Refused
+from guildhall.core.history import change, forget
+from guildhall.engagement.actions.alike import look_again
+from guildhall.engagement.actions.merging import forget_merges_of, keep_wishes
 from guildhall.engagement.models import Employer, Person, Position
 from guildhall.engagement.rules import can_write_in_book
 from guildhall.engagement.search import employer_documents
@@ -19,9 +25,12 @@ def add_person(employer: Employer, *, person: dict[str, Any], position: dict[str
         NotAllowed: ``by`` does not work for the school.
     """
     can_write_in_book.require(by, employer.school)
-    somebody = Person.objects.create(school=employer.school, **person)
+    somebody = Person(school=employer.school, **person)
+    keep_wishes([somebody])
+    somebody.save()
     held = Position.objects.create(person=somebody, employer=employer, **position)
     search.index_many(employer_documents([employer]))
+    look_again(employer, at=at)
     return held
 
 
@@ -34,9 +43,11 @@ def change_person(held: Position, *, person: dict[str, Any], position: dict[str,
     """
     held = lock(held)
     can_write_in_book.require(by, held.employer.school)
-    _write(lock(held.person), person)
-    _write(held, position)
+    held.person = lock(held.person)
+    change(held.person, **person)
+    change(held, **position)
     search.index_many(employer_documents([held.employer]))
+    look_again(held.employer, at=at)
     return held
 
 
@@ -49,8 +60,32 @@ def end_position(held: Position, *, until: date, by: User, at: datetime) -> Posi
     """
     held = lock(held)
     can_write_in_book.require(by, held.employer.school)
-    _write(held, {"until": until, "since": min(held.since, until) if held.since else None})
+    change(held, until=until, since=min(held.since, until) if held.since else None)
     return held
+
+
+@action
+def move_person(held: Position, *, to: Employer, stays: bool, title: str = "", on: date, by: User, at: datetime) -> Position:
+    """Note that somebody works at another employer from a day on, besides the old one (``stays``) or instead of it.
+
+    What the school knows of them goes along: their history, and that they asked not to be written to.
+
+    Raises:
+        NotAllowed: ``by`` does not work for the school.
+        Refused: the employer is in another school's book, or they work there already.
+    """
+    held = lock(held)
+    can_write_in_book.require(by, held.employer.school)
+    if to.school_id != held.employer.school_id:
+        raise Refused(_("%(employer)s is not in your book.") % {"employer": to})
+    if held.person.positions.current(on).filter(employer=to).exists():
+        raise Refused(_("%(person)s works at %(employer)s already.") % {"person": held.person, "employer": to})
+    if not stays:
+        until = on - timedelta(days=1)
+        change(held, until=until, since=min(held.since, until) if held.since else None)
+    moved = Position.objects.create(person=held.person, employer=to, title=title.strip(), since=on)
+    search.index_many(employer_documents([held.employer, to]))
+    return moved
 
 
 @action
@@ -80,6 +115,10 @@ def forget_people(*, before: datetime, by: User | None) -> int:
     What was said stays, without whom it was said to.
     """
     employers = list(Employer.objects.filter(positions__person__in=Person.objects.forgettable(before)).distinct())
+    numbers = list(Person.objects.forgettable(before).values_list("pk", flat=True))
+    forget(Position, list(Position.objects.filter(person__in=numbers).values_list("pk", flat=True)))
+    forget(Person, numbers)
+    forget_merges_of(numbers)
     count = Person.objects.forgettable(before).delete()[1].get("engagement.Person", 0)
     search.index_many(employer_documents(employers))
     return count
@@ -89,11 +128,5 @@ def _set_writing(somebody: Person, asked_not_to_at: datetime | None, by: User | 
     somebody = lock(somebody)
     if by is not None:
         can_write_in_book.require(by, somebody.school)
-    _write(somebody, {"asked_not_to_be_written_at": asked_not_to_at})
+    change(somebody, asked_not_to_be_written_at=asked_not_to_at)
     return somebody
-
-
-def _write(thing: Person | Position, values: dict[str, Any]) -> None:
-    for name, value in values.items():
-        setattr(thing, name, value)
-    thing.save(update_fields=list(values))

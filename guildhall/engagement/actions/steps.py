@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from guildhall.core.actions import action, lock
 from guildhall.core.errors import Refused
+from guildhall.core.history import change
 from guildhall.engagement.models import Contact, Employer, NextStep
 from guildhall.engagement.rules import can_change_step, can_write_in_book
 from guildhall.people.models import User
@@ -64,12 +65,8 @@ def move_step(step: NextStep, *, due_on: date, word: str = "", owner: User | Non
     step = _open(step, by)
     if owner is not None:
         _check_owner(owner, step.employer)
-        step.owner = owner
-    if due_on != step.due_on:
-        step.due_on = due_on
-        step.times_moved += 1
-    step.word = word.strip()
-    step.save(update_fields=["due_on", "times_moved", "word", "owner"])
+    times_moved = step.times_moved + (due_on != step.due_on)
+    change(step, due_on=due_on, times_moved=times_moved, word=word.strip(), owner=owner or step.owner)
     return step
 
 
@@ -82,8 +79,7 @@ def take_back_move(step: NextStep, *, due_on: date, by: User, at: datetime) -> N
         Refused: it is not open any more.
     """
     step = _open(step, by)
-    step.due_on, step.times_moved = due_on, max(step.times_moved - 1, 0)
-    step.save(update_fields=["due_on", "times_moved"])
+    change(step, due_on=due_on, times_moved=max(step.times_moved - 1, 0))
     return step
 
 
@@ -98,15 +94,13 @@ def reopen_step(step: NextStep, *, by: User, at: datetime) -> NextStep:
     can_change_step.require(by, step)
     if step.state == NextStep.State.OPEN:
         return step  # pressed twice: it is what was wanted
-    step.state, step.closed_at, step.closed_by, step.word = NextStep.State.OPEN, None, None, ""
-    step.save(update_fields=["state", "closed_at", "closed_by", "word"])
+    change(step, state=NextStep.State.OPEN, closed_at=None, closed_by=None, word="")
     return step
 
 
 def _close(step: NextStep, state: NextStep.State, *, word: str, by: User, at: datetime) -> NextStep:
     step = _open(step, by)
-    step.state, step.closed_at, step.closed_by, step.word = state, at, by, word.strip()
-    step.save(update_fields=["state", "closed_at", "closed_by", "word"])
+    change(step, state=state, closed_at=at, closed_by=by, word=word.strip())
     return step
 
 

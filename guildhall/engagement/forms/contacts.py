@@ -8,6 +8,7 @@ from django import forms
 from django.utils.timezone import localdate, localtime
 from django.utils.translation import gettext_lazy as _
 
+from guildhall.core.meanwhile import MeanwhileMixin
 from guildhall.engagement.models import Contact, NextStep, Position
 from guildhall.people.models import User
 
@@ -16,7 +17,7 @@ def _day(**kwargs: Any) -> forms.DateField:
     return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **kwargs)
 
 
-class ContactForm(forms.Form):
+class ContactForm(MeanwhileMixin, forms.Form):
     """A contact, and in the same breath what comes next: made to be filled in under twenty seconds.
 
     ``positions`` are those of the employer, with their people: whom one can have spoken with.
@@ -42,14 +43,17 @@ class ContactForm(forms.Form):
             initial = {"kind": contact.kind, "held_at": localtime(contact.held_at), "said": contact.said}
             initial["people"] = [person.pk for person in contact.people.all()]
         super().__init__(*args, initial={**initial, **kwargs.pop("initial", {})}, **kwargs)
+        self.positions = list(positions)
         if contact is not None:
             del self.fields["next_what"], self.fields["next_due_on"]
-        people = {held.person_id: held.person for held in positions if held.is_current}
+        people = {held.person_id: held.person for held in self.positions if held.is_current}
         people |= {person.pk: person for person in contact.people.all()} if contact else {}
         self.fields["people"].choices = [(pk, person.name) for pk, person in people.items()]
         self.fields["people"].coerce = lambda pk: people[int(pk)]
         if not people:
             del self.fields["people"]
+        if contact is not None:
+            self.carry_along(contact)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

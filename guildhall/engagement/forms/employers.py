@@ -5,50 +5,17 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from guildhall.core.forms import Group
+from guildhall.core.meanwhile import MeanwhileMixin
 from guildhall.engagement.models import Employer, Person, Position
 from guildhall.people.models import Organisation, Site, SizeBand, User
 from guildhall.skills import taxonomy
 
 UNKNOWN = [("", _("not known"))]
-ANY = [("", _("all"))]
 
 
-class EmployerFilter(forms.Form):
-    """The filters of the employer list; they live in the address."""
-
-    q = forms.CharField(label=_("Search"), required=False, max_length=200)
-    owner = forms.ChoiceField(label=_("Looked after by"), required=False)
-    sector = forms.ChoiceField(label=_("Sector"), required=False)
-    place = forms.CharField(label=_("Town or postal code"), required=False, max_length=60)
-    silent = forms.ChoiceField(
-        label=_("Last contact"),
-        required=False,
-        choices=[
-            *ANY,
-            ("never", _("never")),
-            ("30", _("more than a month ago")),
-            ("120", _("more than four months ago")),
-            ("365", _("more than a year ago")),
-        ],
-    )
-    step = forms.ChoiceField(
-        label=_("Next step"),
-        required=False,
-        choices=[*ANY, ("overdue", _("overdue")), ("open", _("planned")), ("none", _("none planned"))],
-    )
-
-    def __init__(self, *args: Any, school: Organisation, colleagues: list[User], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["owner"].choices = [
-            *ANY,
-            ("nobody", _("nobody yet")),
-            *((str(colleague.pk), str(colleague)) for colleague in colleagues),
-        ]
-        self.fields["sector"].choices = [*ANY, *taxonomy.choices("nace", level=1)]
-
-
-class EmployerForm(forms.ModelForm):
-    """What the book says about an organisation."""
+class EmployerForm(MeanwhileMixin, forms.ModelForm):
+    """What the book says about an organisation; of an employer that is in it already when ``employer`` is given."""
 
     website = forms.URLField(label=_("Web site"), required=False, max_length=300, assume_scheme="https")
     note = forms.CharField(label=_("Good to know"), required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 3}))
@@ -58,18 +25,21 @@ class EmployerForm(forms.ModelForm):
         fields = ["name", "trade_name", "register_number", "nace", "size_band", "website", "country"]
         labels = {"nace": _("Sector")}
 
-    groups = [
-        (_("Who they are"), ["name", "trade_name", "country", "register_number", "nace", "size_band", "website"]),
-        (_("Note"), ["note"]),
-    ]
+    WHO = Group(_("Who they are"), ["name", "trade_name"])
+    MORE = Group(_("More about them"), ["country", "register_number", "nace", "size_band", "website", "note"], folded=True)
+    groups = [WHO, MORE]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, employer: Employer | None = None, **kwargs: Any) -> None:
+        if employer is not None:
+            kwargs |= {"instance": employer.organisation, "initial": {"note": employer.note}}
         super().__init__(*args, **kwargs)
         self.fields["nace"] = forms.ChoiceField(
             label=_("Sector"), required=False, choices=[*UNKNOWN, *_sectors(self.instance.nace)], help_text=_("As in NACE 2.1.")
         )
         self.fields["size_band"] = forms.ChoiceField(label=_("Size"), required=False, choices=[*UNKNOWN, *SizeBand.choices])
         self.fields["country"] = forms.ChoiceField(label=_("Country"), choices=taxonomy.choices("country"))
+        if employer is not None:
+            self.carry_along(employer, employer.organisation)
 
     def validate_constraints(self) -> None:
         """Left to the action: what is unique depends on the school that keeps it."""
@@ -87,7 +57,22 @@ def _sectors(held: str) -> list[tuple[str, str]]:
     return divisions
 
 
-class SiteForm(forms.ModelForm):
+class EmployerAddForm(EmployerForm):
+    """An employer with its first site."""
+
+    SITE = ["street", "postal_code", "town", "phone", "email"]
+    groups = [EmployerForm.WHO, Group(_("First site"), SITE), EmployerForm.MORE]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields |= forms.fields_for_model(Site, self.SITE)
+
+    @property
+    def site(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in self.SITE}
+
+
+class SiteForm(MeanwhileMixin, forms.ModelForm):
     """A place where an employer works."""
 
     class Meta:
@@ -102,15 +87,16 @@ class SiteForm(forms.ModelForm):
             self.fields["closed_on"] = forms.DateField(
                 label=_("Closed on"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
             )
+            self.carry_along(self.instance)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if not self.instance.pk and not any(cleaned.values()) and not self.empty_permitted:
+        if not self.instance.pk and not any(cleaned.values()):
             raise forms.ValidationError(_("Give at least the town, the street or a name for the site."))
         return cleaned
 
 
-class PersonForm(forms.ModelForm):
+class PersonForm(MeanwhileMixin, forms.ModelForm):
     """Somebody at an employer, and what they do there."""
 
     title = forms.CharField(label=_("Position"), required=False, max_length=150)
@@ -125,8 +111,8 @@ class PersonForm(forms.ModelForm):
         fields = ["name", "email", "phone", "language"]
 
     groups = [
-        (_("Who"), ["name", "title", "site", "email", "phone", "language"]),
-        (_("What they do for us"), ["decides", "signs", "trains", "handles_personnel"]),
+        Group(_("Who"), ["name", "title", "site", "email", "phone", "language"]),
+        Group(_("What they do for us"), ["decides", "signs", "trains", "handles_personnel"]),
     ]
     POSITION = ["title", "site", "decides", "signs", "trains", "handles_personnel"]
 
@@ -139,6 +125,8 @@ class PersonForm(forms.ModelForm):
         self.fields["language"] = forms.ChoiceField(
             label=_("Language to write in"), required=False, choices=[*UNKNOWN, *taxonomy.choices("language")]
         )
+        if held is not None:
+            self.carry_along(held, held.person)
 
     def clean_phone(self) -> str:
         phone: str = self.cleaned_data["phone"]
@@ -153,6 +141,25 @@ class PersonForm(forms.ModelForm):
     @property
     def position(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in self.POSITION}
+
+
+class WorkForm(forms.Form):
+    """Whose work goes to whom; ``givers`` are those whose work one may hand over."""
+
+    of = forms.TypedChoiceField(label=_("Whose work?"))
+    heir = forms.TypedChoiceField(label=_("To whom?"))
+
+    def __init__(self, *args: Any, givers: list[User], heirs: list[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, people in (("of", givers), ("heir", heirs)):
+            self.fields[name].choices = [("", "—"), *((str(person.pk), str(person)) for person in people)]
+            self.fields[name].coerce = {str(person.pk): person for person in people}.get
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if "of" in cleaned and cleaned["of"] == cleaned.get("heir"):
+            self.add_error("heir", _("Choose somebody else: this is the same person."))
+        return cleaned
 
 
 class HandOverForm(forms.Form):

@@ -4,14 +4,56 @@ An *employer* is an organisation as one school sees it: who at school looks afte
 name, sector and sites are kept by ``people``. A *person* works there: a *position* says where, as what, and what they
 do for us (decide, sign, train, handle personnel), from when, until when.
 
+A *tag* is a word of the school's own on employers; a *saved view* a way of looking at the list that somebody wants again.
+
 A *contact* is something that took place: a call, a visit, a mail. A *next step* is what somebody at school has promised to do
 until a day; it is done, moved, or dropped with a word why.
 
+Two employers or two people that may be one are an *alike pair* until somebody looks at them: they are different, or a *merge*
+makes them one, which can be undone.
+
 An *import* is a file of employers on its way into the book; an *import row* is a line of it that could not go in by itself.
+
+A *captured mail* is one that somebody forwarded to their *mail address* of the book: on a timeline, or still to be filed.
 """
 
+from guildhall.engagement.models.book import SavedView, Tag
 from guildhall.engagement.models.contacts import Contact, NextStep
-from guildhall.engagement.models.employers import Employer, Person, Position, sort_key_of
+from guildhall.engagement.models.employers import Employer, EmployerQuerySet, Person, Position, sort_key_of
+from guildhall.engagement.models.exports import Calendar, Export
 from guildhall.engagement.models.imports import EmployerImport, ImportRow
+from guildhall.engagement.models.mail import CapturedMail, MailAddress
+from guildhall.engagement.models.merging import (
+    AlikeEmployers,
+    AlikePair,
+    AlikePeople,
+    DuplicateSearch,
+    LikenessKey,
+    Merge,
+    with_open_pair,
+)
 
-__all__ = ["Contact", "Employer", "EmployerImport", "ImportRow", "NextStep", "Person", "Position", "sort_key_of"]
+__all__ = [
+    "AlikeEmployers",
+    "AlikePair",
+    "AlikePeople",
+    "Calendar",
+    "CapturedMail",
+    "Contact",
+    "DuplicateSearch",
+    "Employer",
+    "EmployerImport",
+    "EmployerQuerySet",
+    "Export",
+    "ImportRow",
+    "LikenessKey",
+    "MailAddress",
+    "Merge",
+    "NextStep",
+    "Person",
+    "Position",
+    "SavedView",
+    "Tag",
+    "sort_key_of",
+    "with_open_pair",
+]

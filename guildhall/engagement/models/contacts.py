@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from guildhall.engagement.models.employers import Employer, Person
 from guildhall.people.models import Organisation, User
@@ -64,6 +65,10 @@ class NextStepQuerySet(models.QuerySet["NextStep"]):
         """Next steps that were taken or dropped."""
         return self.exclude(state=NextStep.State.OPEN)
 
+    def open_or_closed_after(self, moment: datetime) -> NextStepQuerySet:
+        """Next steps still to be taken, and those closed after a moment."""
+        return self.filter(Q(state=NextStep.State.OPEN) | Q(closed_at__gt=moment))
+
     def of(self, user: User) -> NextStepQuerySet:
         """Next steps this person promised."""
         return self.filter(owner=user.pk)
@@ -85,7 +90,7 @@ class NextStep(models.Model):
 
     class State(models.TextChoices):
         OPEN = "open", _("open")
-        DONE = "done", _("done")
+        DONE = "done", pgettext_lazy("next step", "done")
         DROPPED = "dropped", _("dropped")
 
     employer = models.ForeignKey(Employer, verbose_name=_("employer"), on_delete=models.CASCADE, related_name="next_steps")

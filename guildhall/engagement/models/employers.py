@@ -11,6 +11,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from guildhall.engagement.models.book import Tag
 from guildhall.people.models import Organisation, Site, User
 
 
@@ -37,6 +38,19 @@ class EmployerQuerySet(models.QuerySet["Employer"]):
         """Employers nobody has spoken to since a moment, those never spoken to included."""
         return self.filter(Q(last_contact_at__lt=moment) | Q(last_contact_at__isnull=True))
 
+    def resting(self, on: date) -> EmployerQuerySet:
+        """Employers that are to be left in peace on a day, the last one included."""
+        return self.filter(resting_until__gte=on)
+
+    def near(self, latitude: float, longitude: float, distance_km: float) -> EmployerQuerySet:
+        """Employers with an open site within a distance as the crow flies.
+
+        The earth is taken as flat around the place: at 200 km that is wrong by less than 1 %.
+        """
+        return self.filter(
+            Exists(Site.objects.open().within(latitude, longitude, distance_km).filter(organisation=OuterRef("organisation")))
+        )
+
     def with_overdue_step(self, day: date) -> EmployerQuerySet:
         """Employers with an open next step that was due before a day."""
         return self.filter(Exists(_open_steps().filter(employer=OuterRef("pk"), due_on__lt=day)))
@@ -45,12 +59,6 @@ class EmployerQuerySet(models.QuerySet["Employer"]):
         """Employers annotated with ``next_due_on``, the day of their most urgent open step, or None."""
         first = _open_steps().filter(employer=OuterRef("pk")).order_by("due_on", "pk")
         return self.annotate(next_due_on=Subquery(first.values("due_on")[:1]))
-
-    def for_list(self) -> EmployerQuerySet:
-        """Employers with what a row of the list says of them, and nothing else."""
-        organisation = ["organisation__name", "organisation__trade_name", "organisation__nace"]
-        owner = ["owner__name", "owner__email", "owner__erased_at"]
-        return self.select_related("organisation", "owner").only("last_contact_at", *organisation, *owner)
 
 
 def _contacts() -> models.QuerySet:
@@ -84,6 +92,9 @@ class Employer(models.Model):
     note = models.TextField(_("good to know"), blank=True, max_length=4000)
     # Kept beside the contacts because lists of ten thousand sort and filter by it; the actions on contacts keep it true.
     last_contact_at = models.DateTimeField(_("last contact"), null=True, blank=True, editable=False)
+    tags = models.ManyToManyField(Tag, verbose_name=_("tags"), blank=True, related_name="employers")
+    resting_until = models.DateField(_("rests until"), null=True, blank=True)
+    resting_why = models.CharField(_("why it rests"), max_length=250, blank=True)
     added_at = models.DateTimeField(_("in the book since"))
     added_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("added by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -99,6 +110,10 @@ class Employer(models.Model):
                 fields=["school", "organisation"],
                 name="employer_once_in_a_book",
                 violation_error_message=_("This employer is already in the book."),
+            ),
+            models.CheckConstraint(
+                name="employer_rests_with_a_reason_only_while_it_rests",
+                condition=Q(resting_until__isnull=False) | Q(resting_why=""),
             ),
         ]
         indexes = [
@@ -183,7 +198,7 @@ class Position(models.Model):
     objects = PositionQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("position")
+        verbose_name = pgettext_lazy("job", "position")
         verbose_name_plural = _("positions")
         constraints = [
             models.UniqueConstraint(

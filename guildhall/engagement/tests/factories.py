@@ -7,7 +7,7 @@ from datetime import timedelta
 import factory
 from django.utils.timezone import localdate, now
 
-from guildhall.engagement.models import Contact, Employer, NextStep, Person, Position, sort_key_of
+from guildhall.engagement.models import CapturedMail, Contact, Employer, NextStep, Person, Position, sort_key_of
 from guildhall.people.models import Kind, Role
 from guildhall.people.tests.factories import MembershipFactory, OrganisationFactory, UserFactory
 
@@ -79,6 +79,23 @@ class NextStepFactory(factory.django.DjangoModelFactory):
     owner = factory.SubFactory(UserFactory)
     added_at = factory.LazyFunction(now)
     added_by = factory.SelfAttribute("owner")
+
+
+class CapturedMailFactory(factory.django.DjangoModelFactory):
+    """A mail of yesterday that waits to be filed."""
+
+    class Meta:
+        model = CapturedMail
+
+    school = factory.SubFactory(OrganisationFactory)
+    owner = factory.SubFactory(UserFactory)
+    key = factory.Sequence(lambda n: f"{n:064}")
+    is_from_us = False
+    others = factory.Sequence(lambda n: [[f"writer{n}@firm.example", f"Writer {n}"]])
+    said = "Do you have learners?"
+    sent_at = factory.LazyFunction(lambda: now() - timedelta(days=1))
+    received_at = factory.SelfAttribute("sent_at")
+    waits_since = factory.SelfAttribute("sent_at")
 
 
 def staff_of(school, role=Role.COORDINATOR, **fields):

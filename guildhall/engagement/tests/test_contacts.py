@@ -111,6 +111,52 @@ def test_taking_a_contact_back_takes_its_open_steps_along_and_finds_the_one_befo
     assert not employer.next_steps.exists()
 
 
+@pytest.fixture
+def fulfilled(employer, coordinator):
+    """A step that a contact fulfilled, out of which came another one."""
+    step = NextStepFactory(employer=employer, owner=coordinator, what="Call again")
+    contact = record(employer, coordinator, closes=step, next_what="Visit them", next_due_on=localdate())
+    return step, contact
+
+
+def test_taking_back_the_contact_that_fulfilled_a_step_opens_the_step_again(employer, coordinator, fulfilled):
+    step, contact = fulfilled
+    actions.remove_contact(contact, reopens=step, by=coordinator, at=now())
+    assert employer.next_steps.get() == step
+    step.refresh_from_db()
+    assert step.state == NextStep.State.OPEN
+    assert not Contact.objects.exists()
+
+
+def test_a_contact_is_not_taken_back_when_what_came_next_is_done(employer, coordinator, fulfilled):
+    step, contact = fulfilled
+    actions.finish_step(employer.next_steps.open().get(), by=coordinator, at=now())
+    with pytest.raises(Refused, match="“Visit them”, which came next, is closed by now"):
+        actions.remove_contact(contact, reopens=step, by=coordinator, at=now())
+    assert Contact.objects.get() == contact
+
+
+def test_a_contact_is_not_taken_back_when_the_step_was_opened_and_closed_again_since(coordinator, fulfilled):
+    step, contact = fulfilled
+    step = actions.reopen_step(step, by=coordinator, at=now())
+    with pytest.raises(Refused, match="Somebody has changed “Call again” since"):
+        actions.remove_contact(contact, reopens=step, by=coordinator, at=now())
+    step = actions.drop_step(step, word="They moved.", by=coordinator, at=now())
+    with pytest.raises(Refused, match="Somebody has changed “Call again” since"):
+        actions.remove_contact(contact, reopens=step, by=coordinator, at=now())
+    assert Contact.objects.get() == contact
+
+
+def test_a_contact_opens_no_step_of_another_employer(employer, coordinator, fulfilled):
+    _step, contact = fulfilled
+    elsewhere = EmployerFactory(school=employer.school)
+    closed = {"state": NextStep.State.DONE, "closed_at": contact.recorded_at, "closed_by": coordinator}
+    with pytest.raises(Refused):
+        actions.remove_contact(
+            contact, reopens=NextStepFactory(employer=elsewhere, owner=coordinator, **closed), by=coordinator, at=now()
+        )
+
+
 def test_a_colleague_may_not_correct_what_somebody_else_wrote(employer, coordinator):
     contact = ContactFactory(employer=employer, by=coordinator)
     teacher = staff_of(employer.school, role=Role.TEACHER)

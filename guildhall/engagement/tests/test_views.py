@@ -57,7 +57,7 @@ def a_contact(**given):
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_list_costs_the_same_for_one_and_for_three(colleague, school, coordinator, count, django_assert_num_queries):
     lived(school, coordinator, count)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(12):
         page = colleague.get(reverse("engagement:employers"))
     assert page.content.count(b'<th scope="row">') == count
 
@@ -87,11 +87,63 @@ def test_the_fragment_of_the_list_is_the_list_you_get_by_reloading(colleague, sc
     assert colleague.get(address, headers=HTMX).content.strip() in colleague.get(address).content
 
 
-def test_the_fragment_after_a_contact_is_the_page_you_get_by_reloading(colleague, employer):
-    answer = colleague.post(reverse("engagement:contact_record", args=[employer.pk]), a_contact(), headers=HTMX)
+def spoken_to_yesterday(employer, by):
+    contact = ContactFactory(employer=employer, by=by)
+    Employer.objects.filter(pk=employer.pk).update(last_contact_at=contact.held_at)
+    return contact
+
+
+def test_a_new_contact_changes_the_page_to_what_you_get_by_reloading(colleague, employer, coordinator):
+    spoken_to_yesterday(employer, coordinator)
+    sent = a_contact(people=PositionFactory(employer=employer).person.pk, next_what="Visit", next_due_on=localdate().isoformat())
+    answer = colleague.post(reverse("engagement:contact_record", args=[employer.pk]), sent, headers=HTMX).content.decode()
+    reloaded = without_tokens(colleague.get(employer.get_absolute_url()).content.decode())
+    form, steps, entry, _messages = re.split(r"<div hx-swap-oob=[^>]*>", without_tokens(answer))
+    places = [reloaded.find(part.strip().removesuffix("</div>").strip()) for part in (form, steps, entry)]
+    assert -1 not in places
+    assert "With:" in entry
+    assert places[2] < reloaded.index('class="entry', places[2] + len(entry) // 2)  # the newest stands first
+
+
+def test_the_first_contact_takes_the_place_of_nothing(colleague, employer):
+    assert 'id="nothing-yet"' in colleague.get(employer.get_absolute_url()).content.decode()
+    answer = colleague.post(reverse("engagement:contact_record", args=[employer.pk]), a_contact(), headers=HTMX).content.decode()
+    assert '<div hx-swap-oob="delete:#nothing-yet"></div>' in answer
+    assert 'id="nothing-yet"' not in colleague.get(employer.get_absolute_url()).content.decode()
+
+
+@pytest.mark.parametrize("why", ["an older one", "a step was closed since", "another page of the timeline"])
+def test_a_contact_that_is_not_simply_the_newest_draws_the_whole_page(colleague, employer, coordinator, why):
+    sent, headers = a_contact(), dict(HTMX)
+    spoken_to_yesterday(employer, coordinator)
+    if why == "an older one":
+        sent["held_at"] = (localtime() - timedelta(days=9)).strftime("%Y-%m-%dT%H:%M")
+    if why == "a step was closed since":
+        NextStepFactory(employer=employer, owner=coordinator, state="done", closed_at=now(), closed_by=coordinator)
+    if why == "another page of the timeline":
+        headers["HX-Current-URL"] = f"http://testserver{employer.get_absolute_url()}?page=2"
+    answer = colleague.post(reverse("engagement:contact_record", args=[employer.pk]), sent, headers=headers)
+    assert answer["HX-Retarget"] == "#employer"
     fragment = answer.content.decode().partition("<div hx-swap-oob")[0].strip()
     reloaded = colleague.get(employer.get_absolute_url()).content.decode()
     assert without_tokens(fragment) in without_tokens(reloaded)
+
+
+def test_a_contact_that_is_wrong_leaves_the_rest_of_the_page_alone(colleague, employer):
+    sent = a_contact(held_at="when it rained")
+    answer = colleague.post(reverse("engagement:contact_record", args=[employer.pk]), sent, headers=HTMX)
+    assert answer.status_code == 422
+    assert answer.content.decode().strip().startswith('<article class="card')
+    assert "They have two places." in answer.content.decode()
+
+
+def test_recording_a_contact_takes_no_more_statements_than_a_page(
+    colleague, employer, coordinator, django_assert_max_num_queries
+):
+    spoken_to_yesterday(employer, coordinator)
+    sent = a_contact(next_what="Visit", next_due_on=localdate().isoformat())
+    with django_assert_max_num_queries(14):  # two of them are the savepoint that the test's own transaction makes of ours
+        colleague.post(reverse("engagement:contact_record", args=[employer.pk]), sent, headers=HTMX)
 
 
 def without_tokens(page):
@@ -147,6 +199,18 @@ def test_a_step_taken_is_written_down_in_one_go(colleague, employer, coordinator
     assert employer.next_steps.open().get().what == "Visit them"
 
 
+def test_one_undo_takes_back_the_contact_and_opens_the_step_again(colleague, employer, coordinator):
+    step = NextStepFactory(employer=employer, owner=coordinator)
+    sent = a_contact(next="/engagement/steps/")
+    answer = colleague.post(reverse("engagement:step_contact", args=[step.pk]), sent, follow=True)
+    undo = reverse("engagement:step_contact_undo", args=[step.pk, Contact.objects.get().pk])
+    assert undo in answer.content.decode()
+    assert "the next step is open again" in colleague.post(undo, follow=True).content.decode()
+    assert not Contact.objects.exists()
+    assert employer.next_steps.open().get() == step
+    assert colleague.post(undo).status_code == 404
+
+
 @pytest.mark.parametrize(("days", "moved_by"), [("1", 1), ("7", 7)])
 def test_a_step_is_moved_with_one_click(colleague, employer, coordinator, days, moved_by):
     step = NextStepFactory(employer=employer, owner=coordinator, due_on=localdate() - timedelta(days=3))
@@ -199,7 +263,7 @@ def test_a_refusal_is_a_sentence_on_the_page_and_in_the_fragment(colleague, empl
 
 
 def test_an_employer_added_by_hand_is_mine_and_findable(colleague, coordinator, school):
-    sent = {"name": "Café Größe", "country": "DE", "site-town": "Köln", "nace": "56"}
+    sent = {"name": "Café Größe", "country": "DE", "town": "Köln", "nace": "56"}
     answer = colleague.post(reverse("engagement:add"), sent)
     employer = Employer.objects.get()
     assert answer.url == employer.get_absolute_url()
@@ -207,6 +271,25 @@ def test_an_employer_added_by_hand_is_mine_and_findable(colleague, coordinator, 
     assert employer.organisation.sites.get().town == "Köln"
     listed = colleague.get(reverse("engagement:employers"), {"q": "cafe grosse"}).content.decode()
     assert "Café Größe" in listed
+
+
+def test_adding_an_employer_asks_for_little_and_folds_the_rest_away(colleague):
+    page = colleague.get(reverse("engagement:add")).content.decode()
+    assert "<legend>First site</legend>" in page
+    shown, folded = page.split('<details class="group">')
+    assert shown.count('<div class="field') == 7
+    assert 'name="website"' in folded
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [({"website": "nowhere"}, "Enter a valid URL."), ({"note": "Ask for Ada", "name": ""}, "Please fill this in.")],
+)
+def test_what_is_wrong_or_filled_in_is_never_folded_away(colleague, sent, said):
+    answer = colleague.post(reverse("engagement:add"), {"name": "Alpha", "country": "DE", **sent})
+    assert answer.status_code == 422
+    assert '<details class="group" open>' in answer.content.decode()
+    assert said in answer.content.decode()
 
 
 FILTERS = [

@@ -5,18 +5,21 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.timezone import now
+from django.utils.timezone import localdate, now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
+from django_htmx.http import retarget
 
-from guildhall.core.http import came_from, wants_fragment
+from guildhall.core.http import came_from, done, wants_fragment
 from guildhall.engagement import actions
 from guildhall.engagement.forms.contacts import ContactForm
 from guildhall.engagement.models import Contact, Employer
 from guildhall.engagement.rules import can_change_contact
+from guildhall.engagement.timeline import Moment
 from guildhall.engagement.views.desk import form_page
-from guildhall.engagement.views.employers import done_with, employer_context
+from guildhall.engagement.views.employers import done_with
 from guildhall.people.middleware import PersonRequest
+from guildhall.people.rules import can_coordinate
 
 
 def contact_record(request: PersonRequest, pk: int) -> HttpResponse:
@@ -27,10 +30,9 @@ def contact_record(request: PersonRequest, pk: int) -> HttpResponse:
     form = ContactForm(request.POST or None, positions=employer.positions.for_list())
     if request.method == "POST" and form.is_valid():
         contact = actions.record_contact(employer, **_written(form), by=request.user, at=now())
-        undo = reverse("engagement:contact_remove", args=[contact.pk])
-        return done_with(request, employer, _("Written down."), undo=undo)
+        return _recorded(request, employer, contact, form)
     if form.is_bound and wants_fragment(request):
-        return render(request, "engagement/_employer.html", employer_context(request, employer, form), status=422)
+        return render(request, "engagement/_contact_card.html", {"employer": employer, "contact_form": form}, status=422)
     return form_page(
         request,
         form,
@@ -40,6 +42,32 @@ def contact_record(request: PersonRequest, pk: int) -> HttpResponse:
         employer=employer,
         draft=f"contact-{employer.pk}",
     )
+
+
+def _recorded(request: PersonRequest, employer: Employer, contact: Contact, form: ContactForm) -> HttpResponse:
+    """Answer with what a new contact changes on the employer's page, or all of that where it is not simply the newest there.
+
+    ``employer`` is as it was before, ``form`` the one that was sent. This is what people do all day: it reads next to nothing.
+    """
+    sentence, undo = _("Written down."), reverse("engagement:contact_remove", args=[contact.pk])
+    if not wants_fragment(request):
+        return done_with(request, employer, sentence, undo=undo)
+    steps = list(employer.next_steps.open_or_closed_after(contact.held_at).select_related("owner").order_by("due_on", "pk"))
+    last = employer.last_contact_at
+    follows_last = last is None or last <= contact.held_at
+    leafed_on = "page=" in request.headers.get("HX-Current-URL", "")
+    if leafed_on or not follows_last or any(step.closed_at for step in steps):
+        return retarget(done_with(request, employer, sentence, undo=undo), "#employer")
+    context = {
+        "employer": employer,
+        "contact_form": ContactForm(positions=form.positions),
+        "open_steps": steps,
+        "moment": Moment(contact.held_at, contact=contact, people=form.cleaned_data.get("people", ())),
+        "may_coordinate": can_coordinate(request.user, employer.school),
+        "first": last is None,
+        "today": localdate(),
+    }
+    return done(request, "engagement/_recorded.html", context, message=sentence, to=employer, undo=undo)
 
 
 def _written(form: ContactForm) -> dict[str, Any]:

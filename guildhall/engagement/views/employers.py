@@ -1,174 +1,64 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Exists, F, OuterRef, Q
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.timezone import localdate, now
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from guildhall.core.http import done, page
-from guildhall.core.ui.lists import Column
 from guildhall.engagement import actions
 from guildhall.engagement.forms.contacts import ContactForm
-from guildhall.engagement.forms.employers import EmployerFilter, EmployerForm, HandOverForm, SiteForm
-from guildhall.engagement.models import Contact, Employer, NextStep, sort_key_of
+from guildhall.engagement.forms.employers import EmployerAddForm, EmployerForm, HandOverForm, SiteForm
+from guildhall.engagement.models import Employer, NextStep, sort_key_of, with_open_pair
 from guildhall.engagement.rules import can_hand_over
-from guildhall.engagement.search import employers_found
+from guildhall.engagement.timeline import steps_beside, timeline_of
 from guildhall.engagement.views.desk import colleagues_of, form_page, open_book
+from guildhall.engagement.views.duplicates import where_it_went
 from guildhall.engagement.window import AREAS, LEVELS, dark_window
 from guildhall.people.middleware import PersonRequest
-from guildhall.people.models import Organisation, Site
+from guildhall.people.models import Organisation
 from guildhall.people.rules import can_coordinate
-from guildhall.skills import taxonomy
 
-ROWS = 50
 ENTRIES = 20
-#: What the list can be sorted by; a leading "-" turns it round. Who was never spoken to comes first among the longest silent.
-ORDERS: dict[str, list[Any]] = {
-    "name": ["sort_key", "pk"],
-    "-name": ["-sort_key", "-pk"],
-    "contact": [F("last_contact_at").asc(nulls_first=True), "pk"],
-    "-contact": [F("last_contact_at").desc(nulls_last=True), "-pk"],
-    "step": [F("next_due_on").asc(nulls_last=True), "pk"],
-    "-step": [F("next_due_on").desc(nulls_last=True), "-pk"],
-}
 
 
-def employer_list(request: PersonRequest) -> HttpResponse:
-    """The employers in the school's book: searched, filtered, sorted, fifty at a time."""
-    school = open_book(request)
-    filters = EmployerFilter(request.GET, school=school, colleagues=colleagues_of(school))
-    filters.is_valid()
-    employers = _filtered(Employer.objects.visible_to(request.user).in_book_of(school), filters.cleaned_data, school)
-    sort = request.GET.get("sort", "name")
-    order = ORDERS.get(sort, ORDERS["name"])
-    if "step" in sort:
-        employers = employers.with_next_step()
-    shown = Paginator(employers.for_list().order_by(*order), ROWS).get_page(request.GET.get("page"))
-    context = {
-        "school": school,
-        "filters": filters,
-        "page": shown,
-        "rows": _rows(list(shown)),
-        "columns": _columns(request.GET, sort),
-        "window": dark_window(),
-        "today": localdate(),
-        "may_import": can_coordinate(request.user, school),
-        "filtered": any(value for value in filters.cleaned_data.values()),
-    }
-    return page(request, "engagement/employer_list.html", context, fragment="engagement/_employers.html")
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of the list: an employer, where it works, and the most urgent of its next steps."""
-
-    employer: Employer
-    place: str = ""
-    other_sites: int = 0
-    due_on: date | None = None
-    what: str = ""
-
-
-def _rows(employers: list[Employer]) -> list[Row]:
-    """The rows of a page, in one query for each kind of thing; plain values, for there may be many of each."""
-    places: dict[int, list[str]] = {}
-    sites = Site.objects.open().filter(organisation__in=[employer.organisation_id for employer in employers]).order_by("pk")
-    for organisation, town, postal_code in sites.values_list("organisation", "town", "postal_code"):
-        places.setdefault(organisation, []).append(town or postal_code)
-    steps = NextStep.objects.open().filter(employer__in=[employer.pk for employer in employers]).order_by("-due_on", "-pk")
-    urgent_last = {employer: step for employer, *step in steps.values_list("employer", "due_on", "what")}
-    rows = []
-    for employer in employers:
-        place, *others = places.get(employer.organisation_id, [""])
-        rows.append(Row(employer, place, len(others), *urgent_last.get(employer.pk, ())))
-    return rows
-
-
-def _filtered(employers: Any, wanted: dict[str, str], school: Organisation) -> Any:
-    if text := wanted.get("q", "").strip():
-        employers = employers.filter(pk__in=employers_found(text, school))
-    if owner := wanted.get("owner"):
-        employers = employers.filter(owner=None if owner == "nobody" else int(owner))
-    if sector := wanted.get("sector"):
-        employers = employers.filter(_within_sector(sector))
-    if place := wanted.get("place", "").strip():
-        there = Site.objects.open().filter(Q(town__istartswith=place) | Q(postal_code__startswith=place))
-        employers = employers.filter(Exists(there.filter(organisation=OuterRef("organisation"))))
-    match wanted.get("silent"):
-        case "never":
-            employers = employers.filter(last_contact_at__isnull=True)
-        case str(days) if days:
-            employers = employers.silent_since(now() - timedelta(days=int(days)))
-    open_steps = NextStep.objects.open().filter(employer=OuterRef("pk"))
-    match wanted.get("step"):
-        case "overdue":
-            employers = employers.with_overdue_step(localdate())
-        case "open":
-            employers = employers.filter(Exists(open_steps))
-        case "none":
-            employers = employers.filter(~Exists(open_steps))
-    return employers
-
-
-def _within_sector(section: str) -> Q:
-    """Organisations in a section of NACE: those with its code, and those with a code of one of its divisions."""
-    within = Q(organisation__nace=section)
-    for division, _label in taxonomy.choices("nace", under=section, level=2):
-        within |= Q(organisation__nace__gte=division, organisation__nace__lt=f"{division}/")  # "/" comes right after "."
-    return within
-
-
-def _columns(query: QueryDict, sort: str) -> list[Column]:
-    def column(label: str, key: str) -> Column:
-        address = query.copy()
-        address["sort"] = f"-{key}" if sort == key else key
-        address.pop("page", None)
-        direction = {key: "ascending", f"-{key}": "descending"}.get(sort, "")
-        return Column(label, sort_url=f"?{address.urlencode()}", sorted=direction)
-
-    return [
-        column(_("Employer"), "name"),
-        Column(_("Where")),
-        Column(_("Looked after by")),
-        column(_("Last contact"), "contact"),
-        column(_("Next step"), "step"),
-    ]
-
-
+@require_safe
 def employer_detail(request: PersonRequest, pk: int) -> HttpResponse:
     """All the school knows about an employer, what was said, and what comes next."""
-    employer = get_object_or_404(_shown(request), pk=pk)
+    employer = _shown(request).filter(pk=pk).first()
+    if employer is None:
+        return where_it_went(request, pk)
     return page(request, "engagement/employer_detail.html", employer_context(request, employer))
 
 
 def _shown(request: PersonRequest) -> Any:
-    return Employer.objects.visible_to(request.user).select_related("organisation", "school", "owner")
+    return with_open_pair(Employer.objects.visible_to(request.user).select_related("organisation", "school", "owner"))
 
 
-def employer_context(request: PersonRequest, employer: Employer, contact_form: ContactForm | None = None) -> dict[str, Any]:
+def employer_context(request: PersonRequest, employer: Employer) -> dict[str, Any]:
     """What ``_employer.html`` needs, on the page and after every action on it."""
     positions = list(employer.positions.for_list())
     contacts = Paginator(
-        employer.contacts.select_related("by").prefetch_related("people").order_by("-held_at", "-pk"), ENTRIES
+        employer.contacts.select_related("by", "mail").prefetch_related("people").order_by("-held_at", "-pk"), ENTRIES
     ).get_page(request.GET.get("page"))
+    steps = list(steps_beside(employer, contacts))
     return {
         "employer": employer,
+        "alike": {"pair": getattr(employer, "alike_pair", None), "name": getattr(employer, "alike_name", "")},
         "organisation": employer.organisation,
         "sites": list(employer.organisation.sites.order_by("closed_on", "pk")),
         "positions": [held for held in positions if held.is_current],
         "former": [held for held in positions if not held.is_current],
-        "open_steps": list(employer.next_steps.open().select_related("owner").order_by("due_on", "pk")),
-        "timeline": _timeline(employer, contacts),
+        "open_steps": [step for step in steps if step.state == NextStep.State.OPEN],
+        "timeline": timeline_of(contacts, [step for step in steps if step.closed_at]),
+        "tags": list(employer.tags.order_by("name")),
         "page": contacts,
-        "contact_form": contact_form or ContactForm(positions=positions),
+        "contact_form": ContactForm(positions=positions),
         "may_hand_over": can_hand_over(request.user, employer),
         "may_coordinate": can_coordinate(request.user, employer.school),
         "window": dark_window(),
@@ -176,35 +66,6 @@ def employer_context(request: PersonRequest, employer: Employer, contact_form: C
         "areas": AREAS,
         "today": localdate(),
     }
-
-
-@dataclass(frozen=True)
-class Moment:
-    """One entry of a timeline: a contact, or a next step that was closed."""
-
-    at: datetime
-    contact: Contact | None = None
-    step: NextStep | None = None
-
-    @property
-    def icon(self) -> str:
-        kind = self.contact.kind if self.contact else "dot"
-        return {"call": "phone", "message": "chat"}.get(kind, kind)
-
-
-def _timeline(employer: Employer, contacts: Any) -> list[Moment]:
-    """The contacts of a page and the next steps closed between its first and its last, newest first."""
-    shown = list(contacts)
-    closed = employer.next_steps.closed().select_related("closed_by")
-    if contacts.has_next():
-        closed = closed.filter(closed_at__gte=shown[-1].held_at)
-    if contacts.has_previous():
-        closed = closed.filter(closed_at__lt=shown[0].held_at)
-    moments = [
-        *(Moment(contact.held_at, contact=contact) for contact in shown),
-        *(Moment(step.closed_at, step=step) for step in closed if step.closed_at),
-    ]
-    return sorted(moments, key=lambda moment: moment.at, reverse=True)
 
 
 def done_with(request: PersonRequest, employer: Employer, message: str, *, undo: str = "", to: str = "") -> HttpResponse:
@@ -219,23 +80,20 @@ def employer_add(request: PersonRequest) -> HttpResponse:
     """Write an employer into the book by hand."""
     school = open_book(request)
     initial = {"country": school.country, "name": request.GET.get("name", "")}
-    form = EmployerForm(request.POST or None, initial=initial)
-    site = SiteForm(request.POST or None, prefix="site", empty_permitted=True, use_required_attribute=False)
-    alike: list[Employer] = []
-    if request.method == "POST" and form.is_valid() and site.is_valid():
-        alike = _of_the_same_name(school, form.cleaned_data)
-    if request.method == "POST" and form.is_valid() and site.is_valid() and (not alike or "anyway" in request.POST):
+    form = EmployerAddForm(request.POST or None, initial=initial)
+    alike = _of_the_same_name(school, form.cleaned_data) if form.is_valid() else []
+    if form.is_valid() and (not alike or "anyway" in request.POST):
         employer = actions.add_employer(
             school,
             **form.facts,
             note=form.cleaned_data["note"],
-            site=site.cleaned_data,
+            site=form.site,
             owner=request.user,
             by=request.user,
             at=now(),
         )
         return done_with(request, employer, _("%(employer)s is in the book.") % {"employer": employer})
-    context = {"form": form, "site": site, "alike": alike, "back": reverse("engagement:employers")}
+    context = {"form": form, "alike": alike, "back": reverse("engagement:employers")}
     return page(request, "engagement/employer_add.html", context, status=422 if form.is_bound else 200)
 
 
@@ -248,7 +106,7 @@ def _of_the_same_name(school: Organisation, given: dict[str, Any]) -> list[Emplo
 def employer_change(request: PersonRequest, pk: int) -> HttpResponse:
     """Correct what the book says about an employer."""
     employer = get_object_or_404(_shown(request), pk=pk)
-    form = EmployerForm(request.POST or None, instance=employer.organisation, initial={"note": employer.note})
+    form = EmployerForm(request.POST or None, employer=employer)
     if request.method == "POST" and form.is_valid():
         employer = actions.change_employer(employer, facts=form.facts, note=form.cleaned_data["note"], by=request.user, at=now())
         return done_with(request, employer, _("Saved."))

@@ -10,14 +10,14 @@ from django.urls import reverse
 from django.utils.dateparse import parse_date
 from django.utils.timezone import localdate, now
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from guildhall.core.http import came_from, page
 from guildhall.core.ui.basics import near_words
 from guildhall.engagement import actions
 from guildhall.engagement.calling import note_whom_to_call
 from guildhall.engagement.forms.contacts import ContactForm, DropForm, MoveForm, StepForm
-from guildhall.engagement.models import Employer, NextStep
+from guildhall.engagement.models import Contact, Employer, NextStep
 from guildhall.engagement.views.desk import colleagues_of, form_page, open_book
 from guildhall.engagement.views.employers import done_with
 from guildhall.people.middleware import PersonRequest
@@ -25,6 +25,7 @@ from guildhall.people.middleware import PersonRequest
 ROWS = 50
 
 
+@require_safe
 def step_list(request: PersonRequest) -> HttpResponse:
     """What is promised: by me, or by everybody at school; the most urgent first."""
     school = open_book(request)
@@ -59,7 +60,7 @@ def step_finish(request: PersonRequest, pk: int) -> HttpResponse:
     """Tick a next step off."""
     step = _step(request, pk)
     actions.finish_step(step, by=request.user, at=now())
-    return _done(request, step, _("Done: %(step)s") % {"step": step.what}, undo=True)
+    return _done(request, step, _("Done: %(step)s") % {"step": step.what}, undo=_reopening(step))
 
 
 def step_contact(request: PersonRequest, pk: int) -> HttpResponse:
@@ -68,8 +69,10 @@ def step_contact(request: PersonRequest, pk: int) -> HttpResponse:
     form = ContactForm(request.POST or None, positions=step.employer.positions.for_list())
     if request.method == "POST" and form.is_valid():
         written = {"people": (), **form.cleaned_data}
-        actions.record_contact(step.employer, **written, closes=step, by=request.user, at=now())
-        return _done(request, step, _("Written down for %(employer)s, and the next step is done.") % {"employer": step.employer})
+        contact = actions.record_contact(step.employer, **written, closes=step, by=request.user, at=now())
+        undo = reverse("engagement:step_contact_undo", args=[step.pk, contact.pk])
+        done = _("Written down for %(employer)s, and the next step is done.") % {"employer": step.employer}
+        return _done(request, step, done, undo=undo)
     return form_page(
         request,
         form,
@@ -80,6 +83,15 @@ def step_contact(request: PersonRequest, pk: int) -> HttpResponse:
         employer=step.employer,
         draft=f"step-{step.pk}",
     )
+
+
+@require_POST
+def step_contact_undo(request: PersonRequest, pk: int, contact_pk: int) -> HttpResponse:
+    """Take back the contact that fulfilled a next step; the step is open again."""
+    step = _step(request, pk)
+    contact = get_object_or_404(Contact.objects.visible_to(request.user).select_related("employer__school"), pk=contact_pk)
+    actions.remove_contact(contact, reopens=step, by=request.user, at=now())
+    return _done(request, step, _("The contact is taken back, and the next step is open again."))
 
 
 def step_move(request: PersonRequest, pk: int) -> HttpResponse:
@@ -139,7 +151,7 @@ def step_drop(request: PersonRequest, pk: int) -> HttpResponse:
     form = DropForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         actions.drop_step(step, word=form.cleaned_data["word"], by=request.user, at=now())
-        return _done(request, step, _("Dropped: %(step)s") % {"step": step.what}, undo=True)
+        return _done(request, step, _("Dropped: %(step)s") % {"step": step.what}, undo=_reopening(step))
     return form_page(
         request,
         form,
@@ -164,8 +176,10 @@ def _step(request: PersonRequest, pk: int) -> NextStep:
     return get_object_or_404(steps, pk=pk)
 
 
-def _done(request: PersonRequest, step: NextStep, message: str, *, undo: bool = False) -> HttpResponse:
+def _reopening(step: NextStep) -> str:
+    return reverse("engagement:step_reopen", args=[step.pk])
+
+
+def _done(request: PersonRequest, step: NextStep, message: str, *, undo: str = "") -> HttpResponse:
     """Go back to where the step was shown: today, the list of steps, the employer."""
-    back = came_from(request, step.employer.get_absolute_url())
-    address = reverse("engagement:step_reopen", args=[step.pk]) if undo else ""
-    return done_with(request, step.employer, message, to=back, undo=address)
+    return done_with(request, step.employer, message, to=came_from(request, step.employer.get_absolute_url()), undo=undo)

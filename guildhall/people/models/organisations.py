@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from math import cos, radians
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -10,6 +11,7 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from guildhall.people.models.users import User
 
@@ -113,6 +115,10 @@ class Organisation(models.Model):
         return reverse("people:organisation", args=[self.slug]) if self.slug else ""
 
 
+#: A degree of latitude on the meridian, on average.
+KM_PER_DEGREE = 111.195
+
+
 class SiteQuerySet(models.QuerySet["Site"]):
     def visible_to(self, user: User) -> SiteQuerySet:
         """Sites of the organisations this person may see."""
@@ -121,6 +127,17 @@ class SiteQuerySet(models.QuerySet["Site"]):
     def open(self, on: date | None = None) -> SiteQuerySet:
         """Sites that are not closed on a day (today)."""
         return self.filter(Q(closed_on__isnull=True) | Q(closed_on__gt=on or localdate()))
+
+    def within(self, latitude: float, longitude: float, distance_km: float) -> SiteQuerySet:
+        """Sites within a distance of a place (WGS 84, °), as the crow flies; the earth is taken as flat around the place."""
+        north_km, east_km = KM_PER_DEGREE, KM_PER_DEGREE * cos(radians(latitude))
+        degrees_north, degrees_east = distance_km / north_km, distance_km / max(east_km, 1e-6)
+        box = self.filter(
+            latitude__range=(latitude - degrees_north, latitude + degrees_north),
+            longitude__range=(longitude - degrees_east, longitude + degrees_east),
+        )
+        north, east = (F("latitude") - latitude) * north_km, (F("longitude") - longitude) * east_km
+        return box.alias(distance_squared=north * north + east * east).filter(distance_squared__lte=distance_km**2)
 
 
 class Site(models.Model):
@@ -282,7 +299,7 @@ class Invitation(models.Model):
     expires_at = models.DateTimeField(_("valid until"))
     accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
     accepted_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
+    withdrawn_at = models.DateTimeField(pgettext_lazy("invitation", "withdrawn"), null=True, blank=True)
 
     objects = InvitationQuerySet.as_manager()
 

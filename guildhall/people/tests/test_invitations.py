@@ -69,6 +69,15 @@ def test_somebody_new_signs_up_by_the_link(client, invite, school, manager):
     assert "Anna Nowak accepted" in Notice.objects.get(user=manager).sentence
 
 
+def test_who_is_invited_is_called_by_the_name_that_was_typed(client, invite, manager):
+    invite(name="Anna Nowak")
+    page = client.get(open_link(client)).content.decode()
+    assert "Hello Anna Nowak," in page
+    assert 'value="Anna Nowak"' in page
+    client.force_login(manager)
+    assert "Anna Nowak" in client.get(reverse("people:members", args=["north"])).content.decode()
+
+
 def test_the_link_works_once(client, invite):
     invite()
     link = last_link()
@@ -120,7 +129,7 @@ def test_an_address_that_is_not_proved_is_not_theirs(client, invite):
 
 
 def test_a_forwarded_link_tells_who_opens_it_that_it_is_not_theirs(client, invite):
-    invite()
+    invite(name="Anna")
     page = open_link(client)
     client.force_login(UserFactory(email="bob@example.org"))
     response = client.get(page)
@@ -129,6 +138,7 @@ def test_a_forwarded_link_tells_who_opens_it_that_it_is_not_theirs(client, invit
     assert "sent to another address" in text
     assert "bob@example.org" in text
     assert "anna@example.org" not in text
+    assert "Anna" not in text
     assert client.post(page).status_code == 403
 
 

@@ -20,7 +20,7 @@ from django.utils.timezone import localdate, localtime, now
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from guildhall.core.http import came_from, done, page
 from guildhall.people import actions
@@ -35,6 +35,7 @@ from guildhall.people.rules import can_see_retention
 NOTICES_PER_PAGE = 50
 
 
+@require_safe
 def me(request: PersonRequest) -> HttpResponse:
     """Who one is here, and the ways to everything about oneself."""
     context = {"memberships": request.memberships, "language_name": dict(settings.LANGUAGES)[get_language() or ""]}
@@ -67,6 +68,7 @@ def language(request: PersonRequest) -> HttpResponse:
     return redirect(came_from(request))
 
 
+@require_safe
 def notices(request: PersonRequest) -> HttpResponse:
     return page(request, "people/notices.html", _notices(request), fragment="people/_notices.html")
 
@@ -90,6 +92,7 @@ def notices_read(request: PersonRequest) -> HttpResponse:
     return done(request, "people/_notices.html", _notices(request), message=_("All notices are read."), to="people:notices")
 
 
+@require_safe
 def consents(request: PersonRequest) -> HttpResponse:
     """What one was told and agreed to, and what one has not yet been asked."""
     return page(request, "people/consents.html", _consents(request))
@@ -121,12 +124,13 @@ def consent_withdraw(request: PersonRequest, pk: int) -> HttpResponse:
     return done(request, "people/_consents.html", _consents(request), message=message, to="people:consents")
 
 
+@require_safe
 def my_data(request: PersonRequest) -> HttpResponse:
     """Everything held about the person who asks."""
     return page(request, "people/my_data.html", {"held": [_as_table(held) for held in held_about(request.user)]})
 
 
-@require_GET
+@require_safe
 def my_data_download(request: PersonRequest) -> HttpResponse:
     response = JsonResponse(
         {"made_at": now(), "data": as_json(request.user)},

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.timezone import localdate, now
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from guildhall.core.http import done, page
 from guildhall.people import actions
@@ -34,6 +34,7 @@ from guildhall.people.views.signin import too_many_requests
 MEMBERS_PER_PAGE = 50
 
 
+@require_safe
 def member_list(request: PersonRequest, slug: str) -> HttpResponse:
     organisation = _staffed(request, slug)
     return page(request, "people/member_list.html", _members(request, organisation), fragment="people/_members.html")

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.timezone import localdate, now
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from guildhall.core.http import came_from, done, page
 from guildhall.people import actions
@@ -31,6 +31,7 @@ def organisation_create(request: PersonRequest) -> HttpResponse:
     return page(request, "people/organisation_create.html", {"form": form}, status=422 if form.errors else 200)
 
 
+@require_safe
 def organisation_detail(request: PersonRequest, slug: str) -> HttpResponse:
     organisation = organisation_of(request, slug)
     own_roles = [m.get_role_display() for m in request.memberships if m.organisation == organisation]

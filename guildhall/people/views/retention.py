@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
 
 from guildhall.core.http import page
 from guildhall.core.ui.lists import Column
@@ -16,6 +17,7 @@ from guildhall.people.middleware import PersonRequest
 from guildhall.people.rules import can_see_retention
 
 
+@require_safe
 def retention_list(request: PersonRequest) -> HttpResponse:
     if not can_see_retention(request.user):
         raise Http404

@@ -22,7 +22,7 @@ from django.utils.timezone import localdate, now
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from guildhall.core.errors import Refusal
 from guildhall.core.http import page, refuse
@@ -167,6 +167,7 @@ class ConfirmByCodeView(BaseReauthenticateView):
         return super().form_invalid(form)
 
 
+@require_safe
 def second_factor_needed(request: PersonRequest) -> HttpResponse:
     """Say why a second factor is asked for, and lead to setting one up."""
     asking = [organisation for organisation in request.organisations if organisation.requires_second_factor]
