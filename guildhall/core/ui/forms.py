@@ -118,7 +118,7 @@ def filter_bar(
     target: str = "",
     label: str = "",
     search: str = "q",
-    kept: Sequence[str] = ("sort", "column"),
+    kept: Sequence[str] = ("sort", "column", "rows"),
 ) -> Worked:
     """Narrow a list down. The filters live in the address, and typing searches at once. Put ``chips`` above the list itself.
 

@@ -78,7 +78,7 @@ class EmployerFilter(forms.Form):
 
 
 #: What of an address makes a view of the list: everything but the page one is on.
-VIEW = [*EmployerFilter.base_fields, "sort", "column"]
+VIEW = [*EmployerFilter.base_fields, "sort", "column", "rows"]
 
 
 def view_of(asked: QueryDict) -> str:

@@ -79,6 +79,16 @@ class TestTheList:
         assert page.count('<input type="hidden" name="step" value="none">') == 1
         assert page.count('<input type="hidden" name="sort" value="-name">') == 2
 
+    def test_fifty_stand_on_a_page_and_a_hundred_for_who_wants_them(self, colleague, school):
+        for number in range(101):
+            EmployerFactory(school=school, organisation__name=f"Firm {number:03}")
+        count = '<td class="pick"><label><input type="checkbox" name="employer"'
+        assert colleague.get(reverse(LIST)).content.decode().count(count) == 50
+        page = colleague.get(reverse(LIST), {"rows": "100"}).content.decode()
+        assert page.count(count) == 100
+        assert "?rows=100&amp;page=2" in page
+        assert colleague.get(reverse(LIST), {"rows": "1000000"}).content.decode().count(count) == 50
+
     def test_near_means_as_the_crow_flies_from_a_site_of_the_school(self, colleague, three, school):
         here = SiteFactory(organisation=school, latitude=49.12, longitude=6.17)  # Metz
         SiteFactory(organisation=three[0].organisation, latitude=49.01, longitude=6.14)  # 12.4 km

@@ -23,7 +23,9 @@ from guildhall.engagement.views.desk import colleagues_of, form_page, open_book
 from guildhall.people.middleware import PersonRequest
 from guildhall.people.rules import can_coordinate
 
-ROWS = 100
+ROWS = 50
+#: To a page, for who has many to tick.
+MANY_ROWS = 100
 #: What the list can be sorted by; a leading "-" turns it round. Who was never spoken to comes first among the longest silent.
 ORDERS: dict[str, list[Any]] = {
     "name": ["sort_key", "pk"],
@@ -46,13 +48,14 @@ def ordered(employers: EmployerQuerySet, sort: str) -> EmployerQuerySet:
 
 @require_safe
 def employer_list(request: PersonRequest) -> HttpResponse:
-    """The employers in the school's book: searched, filtered, sorted, in the columns one wants, a hundred at a time."""
+    """The employers in the school's book: searched, filtered, sorted, in the columns one wants, fifty or a hundred at a time."""
     school = open_book(request)
     colleagues = colleagues_of(school)
     filters = EmployerFilter(request.GET, school=school, colleagues=colleagues, is_shown=not wants_fragment(request))
     employers = narrowed(Employer.objects.visible_to(request.user).in_book_of(school), filters, school)
     sort = request.GET.get("sort", "name")
-    shown = Paginator(ordered(employers, sort), ROWS).get_page(request.GET.get("page"))
+    rows_wanted = MANY_ROWS if request.GET.get("rows") == str(MANY_ROWS) else ROWS
+    shown = Paginator(ordered(employers, sort), rows_wanted).get_page(request.GET.get("page"))
     columns = chosen(request.GET.getlist("column"))
     rows = rows_of(cast(EmployerQuerySet, shown.object_list), colleagues, columns)
     view = view_of(request.GET)
@@ -68,7 +71,9 @@ def employer_list(request: PersonRequest) -> HttpResponse:
         "view": view,
         "view_quoted": quote(view),
         "bare": not view,
-        "kept": [pair for pair in QueryDict(view).lists() if pair[0] != "column"],
+        "kept": [pair for pair in QueryDict(view).lists() if pair[0] not in ("column", "rows")],
+        "many_rows": MANY_ROWS,
+        "has_many_rows": rows_wanted == MANY_ROWS,
         "views": [(saved, saved.query == view) for saved in views],
         "may_import": can_coordinate(request.user, school),
         "filtered": any(value for value in filters.cleaned_data.values()),
