@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 from django.urls import get_urlconf, reverse
@@ -9,7 +10,12 @@ from django.urls import get_urlconf, reverse
 
 def address_of(name: str, *numbers: int) -> str:
     """Return the address of a page that is named by numbers only, as ``reverse`` would: worked out once for each page."""
-    return _form(name, len(numbers), get_urlconf()).format(*map(int, numbers))
+    return addresses_of(name, len(numbers))(*map(int, numbers))
+
+
+def addresses_of(name: str, count: int = 1) -> Callable[..., str]:
+    """Return what makes the addresses of a page for so many numbers each: for the rows of a list."""
+    return _form(name, count, get_urlconf()).format
 
 
 @cache

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
-from django.utils.timezone import localdate
+from django.utils.timezone import get_current_timezone, localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from guildhall.core.addresses import address_of
+from guildhall.core.addresses import addresses_of
 from guildhall.core.ui import cells
 from guildhall.core.ui.component import draw
-from guildhall.engagement.models import Employer, EmployerQuerySet, NextStep
+from guildhall.engagement.models import Employer, NextStep
 from guildhall.engagement.window import dark_window
 from guildhall.people.models import Site, SizeBand, User
 from guildhall.skills import taxonomy
@@ -32,7 +34,7 @@ class Row:
     size_band: str
     register_number: str
     owner: str
-    last_contact_at: datetime | None
+    last_contact_on: date | None
     resting_until: date | None
     resting_why: str
     added_at: datetime
@@ -55,19 +57,25 @@ class BookColumn:
     sort: str = ""
 
 
-def rows_of(employers: EmployerQuerySet, colleagues: Iterable[User], columns: Collection[BookColumn] | None = None) -> list[Row]:
-    """The rows of a page of employers; ``colleagues`` work for the school. Tags are read only for columns that show them."""
+def rows_of(
+    kept: Collection[dict[str, Any]], colleagues: Iterable[User], columns: Collection[BookColumn] | None = None
+) -> list[Row]:
+    """The rows of employers that were read as ``values(*KEPT)``; ``colleagues`` work for the school.
+
+    Tags are read only for columns that show them.
+    """
     columns = USUAL if columns is None else columns
-    kept = list(employers.values(*_KEPT))
     numbers = [employer["pk"] for employer in kept]
     places = _places(employer["organisation"] for employer in kept)
     steps = _most_urgent_steps(numbers)
     tags = _tags(numbers) if BY_KEY["tags"] in columns else {}
     names = _names((employer["owner"] for employer in kept), colleagues)
+    zone = get_current_timezone()
     rows = []
     for employer in kept:
         (place, phone), *others = places.get(employer["organisation"], [("", "")])
         due_on, what = steps.get(employer["pk"], (None, ""))
+        spoken: datetime | None = employer["last_contact_at"]
         rows.append(
             Row(
                 pk=employer["pk"],
@@ -77,7 +85,7 @@ def rows_of(employers: EmployerQuerySet, colleagues: Iterable[User], columns: Co
                 size_band=employer["organisation__size_band"],
                 register_number=employer["organisation__register_number"],
                 owner=names.get(employer["owner"], ""),
-                last_contact_at=employer["last_contact_at"],
+                last_contact_on=spoken and spoken.astimezone(zone).date(),
                 resting_until=employer["resting_until"],
                 resting_why=employer["resting_why"],
                 added_at=employer["added_at"],
@@ -92,7 +100,8 @@ def rows_of(employers: EmployerQuerySet, colleagues: Iterable[User], columns: Co
     return rows
 
 
-_KEPT = [
+#: What is read of each employer for its row.
+KEPT = [
     "pk",
     "organisation",
     "organisation__name",
@@ -152,7 +161,7 @@ def _owner(row: Row, today: date) -> SafeString:
 
 
 def _last_contact(row: Row, today: date) -> SafeString:
-    return cells.day(localdate(row.last_contact_at), today=today) if row.last_contact_at else cells.missing(_("never"))
+    return cells.day(row.last_contact_on, today=today) if row.last_contact_on else cells.missing(_("never"))
 
 
 def _next_step(row: Row, today: date) -> SafeString:
@@ -186,7 +195,7 @@ COLUMNS = [
         "contact",
         gettext_lazy("Last contact"),
         _last_contact,
-        lambda row: row.last_contact_at and localdate(row.last_contact_at),
+        lambda row: row.last_contact_on,
         sort="contact",
     ),
     BookColumn("step", gettext_lazy("Next step"), _next_step, lambda row: row.due_on, sort="step"),
@@ -219,11 +228,11 @@ def chosen(keys: Iterable[str]) -> list[BookColumn]:
 
 def drawn(rows: Iterable[Row], columns: Iterable[BookColumn]) -> list[list[SafeString]]:
     """The cells of each row, the employer's name with its window first."""
-    window = draw("window", panes=dark_window())
+    window, address, sector = draw("window", panes=dark_window()), addresses_of("engagement:employer"), cache(_sector)
     shown, today = [column.cell for column in columns], localdate()
     return [
         [
-            cells.named(row.name, href=address_of("engagement:employer", row.pk), picture=window, under=_sector(row.nace)),
+            cells.named(row.name, href=address(row.pk), picture=window, under=sector(row.nace)),
             *[cell(row, today) for cell in shown],
         ]
         for row in rows

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.core.paginator import Page
 from django.db.models import Q, QuerySet
 
-from guildhall.engagement.models import CapturedMail, Contact, Employer, NextStep, Person
+from guildhall.core.pages import Page, Pages
+from guildhall.engagement.models import CapturedMail, Contact, Employer, NextStep
+
+ENTRIES = 20
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class Moment:
 
     at: datetime
     contact: Contact | None = None
-    people: Sequence[Person] = ()
+    people: Sequence[str] = ()
     mail: CapturedMail | None = None
     step: NextStep | None = None
 
@@ -28,7 +30,7 @@ class Moment:
         return {"call": "phone", "message": "chat"}.get(kind, kind)
 
 
-def steps_beside(employer: Employer, contacts: Page[Contact]) -> QuerySet[NextStep]:
+def steps_beside(employer: Employer, contacts: Page) -> QuerySet[NextStep]:
     """The open next steps of an employer, and those closed between the first and the last contact of a page of its timeline."""
     shown = list(contacts)
     closed = ~Q(state=NextStep.State.OPEN)
@@ -40,13 +42,29 @@ def steps_beside(employer: Employer, contacts: Page[Contact]) -> QuerySet[NextSt
     return steps.select_related("owner", "closed_by").order_by("due_on", "pk")
 
 
+def contacts_of(employer: Employer, page: str | None) -> Page:
+    """A page of the contacts with an employer, newest first."""
+    contacts = employer.contacts.select_related("by", "mail").order_by("-held_at", "-pk")
+    return Pages(contacts, ENTRIES, counted=False).get_page(page)
+
+
 def timeline_of(contacts: Iterable[Contact], closed: Iterable[NextStep]) -> list[Moment]:
-    """What happened, newest first; the contacts come with their people, and with the mails they were made of."""
+    """What happened, newest first; the contacts come with the names of their people, and with the mails they were made of."""
+    names = _names(contacts)
     moments = [
         *(
-            Moment(contact.held_at, contact=contact, people=list(contact.people.all()), mail=getattr(contact, "mail", None))
+            Moment(contact.held_at, contact=contact, people=names.get(contact.pk, ()), mail=getattr(contact, "mail", None))
             for contact in contacts
         ),
         *(Moment(step.closed_at, step=step) for step in closed if step.closed_at),
     ]
     return sorted(moments, key=lambda moment: moment.at, reverse=True)
+
+
+def _names(contacts: Iterable[Contact]) -> dict[int, list[str]]:
+    """The names of the people each contact was with, in the order of the alphabet."""
+    with_whom = Contact.people.through.objects.filter(contact__in=[contact.pk for contact in contacts]).order_by("person__name")
+    names: dict[int, list[str]] = {}
+    for contact, name in with_whom.values_list("contact", "person__name"):
+        names.setdefault(contact, []).append(name)
+    return names

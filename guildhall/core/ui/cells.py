@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from html import escape as escaped
 from itertools import repeat
 from typing import Any
 
-from django.utils.html import conditional_escape, escape
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 
 from guildhall.core.ui.component import draw, kept, register
@@ -26,17 +27,17 @@ _BOX = (
 
 def plain(words: object, *, under: str = "") -> SafeString:
     """Say something; ``under`` it, smaller, what belongs to it."""
-    return SafeString(f"<div>{escape(words)}{_under(under)}</div>" if under else escape(words))
+    return SafeString(f"<div>{_escape(words)}{_under(under)}</div>" if under else _escape(words))
 
 
 def missing(words: object) -> SafeString:
     """Say that there is nothing, in a word: "nobody yet"."""
-    return SafeString(f'<span class="muted">{escape(words)}</span>')
+    return SafeString(f'<span class="muted">{_escape(words)}</span>')
 
 
 def named(name: object, *, href: str, picture: str = "", under: str = "") -> SafeString:
     """Name what the row is about, with the way to it; ``picture`` is something drawn before it, such as a window."""
-    return SafeString(f'{picture and conditional_escape(picture)} <a href="{escape(href)}">{escape(name)}</a>{_under(under)}')
+    return SafeString(f'{picture and conditional_escape(picture)} <a href="{_escape(href)}">{_escape(name)}</a>{_under(under)}')
 
 
 def day(at: date, *, today: date, late: bool = False, under: str = "") -> SafeString:
@@ -55,8 +56,8 @@ def rows_of(
 
     With ``picks``, the number and the name of each row, it begins with a box to tick, called ``pick``.
     """
-    starts = [f'<td data-heading="{escape(heading)}"{_NUMERIC if numeric else ""}>' for heading, numeric in columns[1:]]
-    boxes = [_BOX.format(pick=pick, number=number, name=escape(name)) for number, name in picks]
+    starts = [f'<td data-heading="{_escape(heading)}"{_NUMERIC if numeric else ""}>' for heading, numeric in columns[1:]]
+    boxes = [_BOX.format(pick=pick, number=number, name=_escape(name)) for number, name in picks]
     drawn = []
     for (head, *others), box in zip(rows, boxes or repeat(""), strict=bool(boxes)):
         cells = "</td>".join([start + cell for start, cell in zip(starts, others, strict=True)])
@@ -70,10 +71,15 @@ def options(optgroups: Iterable[tuple[object, Sequence[dict[str, Any]], int]]) -
     drawn = []
     for group, choices, _index in optgroups:
         inside = [
-            _OPTION[bool(choice["selected"])].format(escape(choice["value"]), _words_of(choice["label"])) for choice in choices
+            _OPTION[bool(choice["selected"])].format(_escape(choice["value"]), _words_of(choice["label"])) for choice in choices
         ]
-        drawn.extend([f'<optgroup label="{escape(group)}">', *inside, "</optgroup>"] if group else inside)
+        drawn.extend([f'<optgroup label="{_escape(group)}">', *inside, "</optgroup>"] if group else inside)
     return SafeString("".join(drawn))
+
+
+def _escape(words: object) -> str:
+    """Escape as Django's ``escape`` does, less what that does for sentences not translated yet, at each of a thousand cells."""
+    return escaped(str(words))
 
 
 def _words_of(label: Any) -> str:
@@ -82,7 +88,7 @@ def _words_of(label: Any) -> str:
 
 
 def _under(words: str) -> str:
-    return f'<span class="under">{escape(words)}</span>' if words else ""
+    return f'<span class="under">{_escape(words)}</span>' if words else ""
 
 
 @kept

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache, lru_cache, partial, wraps
 from inspect import Parameter, signature
+from secrets import token_hex
 from typing import Any, TypeVar, overload
 
 from django.conf import settings
@@ -91,6 +92,32 @@ def kept(function: Callable[..., Any]) -> Callable[..., Any]:
         return drawn(get_language() or "", *args, **given)
 
     return remembered
+
+
+#: Stand for the number and for the page's token in what a stencil drew: no row has the one, nobody can guess the other.
+_NUMBER, _TOKEN = 8_999_999_999_999_937, token_hex()
+
+
+@register.simple_tag(takes_context=True)
+def stencil(context: Context, name: str, /, *, number: int, **given: Any) -> SafeString:
+    """Draw a part of which a list has many that differ by one number only, such as what can be done about a row.
+
+    The part is drawn once for all pages of a language, ``given`` the same plain values, and sees nothing of the page; then only
+    the number, and the page's token for its forms, are put in.
+    """
+    drawn: str = _stencil(name, **given)
+    return SafeString(drawn.replace(str(_NUMBER), str(int(number))).replace(_TOKEN, token_of(context)))
+
+
+@kept
+def _stencil(name: str, **given: Any) -> str:
+    return (
+        engines["django"]
+        .get_template(name)
+        .template.render(  # type: ignore[attr-defined]
+            Context({**given, "number": _NUMBER, "csrf_token": _TOKEN})
+        )
+    )
 
 
 def _draw(template: Template, shown: dict[str, Any]) -> SafeString:
