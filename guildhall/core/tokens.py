@@ -25,6 +25,13 @@ class Token(NamedTuple):
         return any(token.startswith(self.text) for token in tokens) if self.prefix else self.text in tokens
 
 
+class AtMost(NamedTuple):
+    """What is asked, when so many of the rows that match will do, whichever they are: the database stops where it has them."""
+
+    groups: list[list[Token]]
+    most: int
+
+
 class TokensField(models.Field):
     """A set of tokens. ``filter(tokens__match=[[a, b], [c]])`` finds the rows that have a or b, and c."""
 
@@ -44,18 +51,23 @@ class Match(Lookup):
 
     lookup_name = "match"
     prepare_rhs = False
-    rhs: list[list[Token]]
+    rhs: list[list[Token]] | AtMost
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
-        groups = (" | ".join(f"'{token.text}'{':*' * token.prefix}" for token in group) for group in self.rhs)
+        asked, most = self._asked()
+        groups = (" | ".join(f"'{token.text}'{':*' * token.prefix}" for token in group) for group in asked)
         row, index = self._names(compiler)
-        return f"{row} IN (SELECT {index}(%s::tsquery))", [" & ".join(f"({group})" for group in groups)]
+        return f"{row} IN (SELECT {index}(%s::tsquery, %s))", [" & ".join(f"({group})" for group in groups), most]
 
     def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
-        groups = (" OR ".join(f'"{token.text}"{"*" * token.prefix}' for token in group) for group in self.rhs)
+        asked, most = self._asked()
+        groups = (" OR ".join(f'"{token.text}"{"*" * token.prefix}' for token in group) for group in asked)
         row, index = self._names(compiler)
-        sql = f"{row} IN (SELECT rowid FROM {index} WHERE {index} MATCH %s)"  # noqa: S608 - quoted names of ours
-        return sql, [" AND ".join(f"({group})" for group in groups)]
+        sql = f"{row} IN (SELECT rowid FROM {index} WHERE {index} MATCH %s LIMIT %s)"  # noqa: S608 - quoted names of ours
+        return sql, [" AND ".join(f"({group})" for group in groups), -1 if most is None else most]
+
+    def _asked(self) -> tuple[list[list[Token]], int | None]:
+        return self.rhs if isinstance(self.rhs, AtMost) else (self.rhs, None)
 
     def _names(self, compiler: Any) -> tuple[str, str]:
         """Return what a row's number is called in this query, and what the index is called."""

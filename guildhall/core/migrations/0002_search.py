@@ -3,10 +3,10 @@
 from django.db import migrations
 
 SQLITE = [
-    # No positions, no sizes, no copy of the text: a document is a set of tokens. Prefixes count the token's place and its "-".
+    # No positions, no sizes, no copy of the text: a document is a set of tokens. Prefixes count the token's place, its drawer and its "-".
     """
     CREATE VIRTUAL TABLE core_searchdocument_tokens USING fts5(
-        tokens, content='core_searchdocument', content_rowid='id', detail=none, columnsize=0, prefix='3 4',
+        tokens, content='core_searchdocument', content_rowid='id', detail=none, columnsize=0, prefix='5 6',
         tokenize="ascii tokenchars '-_.:=~'"
     )
     """,
@@ -31,8 +31,8 @@ POSTGRESQL = [
     "CREATE INDEX core_searchdocument_tokens ON core_searchdocument USING gin (tokens)",
     # The planner thinks little of what comparing tokens costs and much of common ones: it would rather read the whole table.
     """
-    CREATE FUNCTION core_searchdocument_tokens(question tsquery) RETURNS SETOF bigint LANGUAGE sql STABLE ROWS 100
-    SET enable_seqscan = off AS 'SELECT id FROM core_searchdocument WHERE tokens @@ question'
+    CREATE FUNCTION core_searchdocument_tokens(question tsquery, most integer) RETURNS SETOF bigint LANGUAGE sql STABLE ROWS 100
+    SET enable_seqscan = off AS 'SELECT id FROM core_searchdocument WHERE tokens @@ question LIMIT most'
     """,
 ]
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
+from zlib import crc32
 
 from django.db.models import QuerySet
 from rapidfuzz import fuzz
@@ -24,10 +25,10 @@ from rapidfuzz import fuzz
 from guildhall.core.models import SearchDocument
 from guildhall.core.search.asking import Group, anywhere, beginning, misspelled, spelled, words_asked
 from guildhall.core.search.words import STEMMED, fold, forms, near, spellings, starts, words
-from guildhall.core.tokens import Token
+from guildhall.core.tokens import AtMost, Token
 
 MOST_HITS = 100
-FEW_HITS = 500
+FEW_HITS = 2_000
 _WORDS_OF_A_TITLE = 50
 _WORDS_HELD_AGAINST_TYPOS = 30
 _NAME = re.compile(r"[a-z0-9_.-]{1,60}(:[a-z0-9_.-]{1,60})?", re.ASCII)
@@ -142,21 +143,25 @@ def search(
     """Find what has all the words asked for, the last of which may be unfinished; nothing else than within ``scopes``.
 
     A title that begins as asked comes first, then by how many of the words are in the title. With ``languages`` only documents
-    in one of them are found, and those that have none.
+    in one of them are found, and those that have none. Without ``kinds`` it is asked first which there are.
     """
     asked = words_asked(text)
     bounds = _bounds(scopes, kinds, languages)
     if not asked or bounds is None:
         return Results([])
+    kinds = _all_kinds() if kinds is None else kinds
+    if not kinds:
+        return Results([])
     spoken = tuple(STEMMED) if languages is None else tuple(languages)
 
-    found = _find([*bounds, *anywhere(asked, spoken)])
+    found = _find([*bounds, *_of_kinds(kinds, anywhere(asked, spoken))])
     if not found:
-        return _closest_results(asked, bounds, limit, offset)
+        return _closest_results(asked, bounds, kinds, limit, offset)
     exact = len(found) <= MOST_HITS
     if not exact:
         # Too many to rank them all: make sure that the best are among those we do rank.
-        found = _find([*bounds, beginning(asked)]) | _find([*bounds, *spelled(asked, "t", spoken)]) | found
+        best = [beginning(asked)], spelled(asked, "t", spoken)
+        found = found.union(*[_find([*bounds, *_of_kinds(kinds, groups)]) for groups in best])
     ranked = sorted(found, key=lambda hit: _rank(asked, hit))[:MOST_HITS]
     return Results(ranked[offset : offset + limit], len(ranked), exact)
 
@@ -167,10 +172,11 @@ def matching_keys(kind: str, text: str, scopes: Collection[str]) -> QuerySet[Sea
     bounds = _bounds(scopes, [kind], None)
     if not asked or bounds is None:
         return SearchDocument.objects.none().values("key")
-    matching = SearchDocument.objects.filter(tokens__match=[*bounds, *anywhere(asked, tuple(STEMMED))])
-    few = list(matching.values_list("key", flat=True)[: FEW_HITS + 1])
+    groups = [*bounds, *_of_kinds([kind], anywhere(asked, tuple(STEMMED)))]
+    matching = SearchDocument.objects.filter(tokens__match=groups)
+    few = list(SearchDocument.objects.filter(tokens__match=AtMost(groups, FEW_HITS + 1)).values_list("key", flat=True))
     if not few:
-        matching = SearchDocument.objects.filter(tokens__match=[*bounds, *misspelled(asked)])
+        matching = SearchDocument.objects.filter(tokens__match=[*bounds, *_of_kinds([kind], misspelled(asked))])
     elif len(few) <= FEW_HITS:
         # A list counts first and shows then: it need not search again each time.
         matching = SearchDocument.objects.filter(kind=kind, key__in=few)
@@ -196,14 +202,15 @@ def _tokens(document: Document) -> set[str]:
     shown = title + words(document.detail, _WORDS_OF_A_TITLE)
     text = words(document.text)
     languages = (document.language,)
+    drawer = _drawer(document.kind)
     return {
         f"k{_name(document.kind)}",
         f"l{document.language and _name(document.language)}",
         *["s" + _name(scope) for scope in document.scopes],
-        *["=" + start for start in starts(title) if start],
-        *["t" + form for form in _union(forms(word, languages) for word in title)],
-        *["w" + form for form in _union(forms(word, languages) for word in {*shown, *text})],
-        *["n" + form for form in _union(near(fold(word)) for word in shown + text[:_WORDS_HELD_AGAINST_TYPOS])],
+        *["=" + drawer + start for start in starts(title) if start],
+        *["t" + drawer + form for form in _union(forms(word, languages) for word in title)],
+        *["w" + drawer + form for form in _union(forms(word, languages) for word in {*shown, *text})],
+        *["n" + drawer + form for form in _union(near(fold(word)) for word in shown + text[:_WORDS_HELD_AGAINST_TYPOS])],
     }
 
 
@@ -237,10 +244,31 @@ def _bounds(scopes: Collection[str], kinds: Collection[str] | None, languages: C
     return bounds
 
 
+def _of_kinds(kinds: Collection[str], groups: list[Group]) -> list[Group]:
+    """Return what is asked, in the drawers of some kinds."""
+    drawers = sorted({_drawer(kind) for kind in kinds})
+    return [
+        [Token(f"{token.text[0]}{drawer}{token.text[1:]}", token.prefix) for drawer in drawers for token in group]
+        for group in groups
+    ]
+
+
+def _drawer(kind: str) -> str:
+    """Return the two characters under which the index keeps the words of a kind.
+
+    Of contacts there are ten times as many as of employers, and they speak of them: who looks for an employer by a beginning must
+    not leaf through what was said. That two kinds may share a drawer does no harm, for their names are asked for as well.
+    """
+    return f"{crc32(kind.encode()) % 256:02x}"
+
+
+def _all_kinds() -> list[str]:
+    return list(SearchDocument.objects.order_by("kind").values_list("kind", flat=True).distinct())
+
+
 def _find(groups: list[Group]) -> set[Hit]:
-    found = SearchDocument.objects.filter(tokens__match=groups)
-    rows = found.values_list("kind", "key", "title", "language", "boost")[: MOST_HITS + 1]
-    return {Hit(*row) for row in rows}
+    found = SearchDocument.objects.filter(tokens__match=AtMost(groups, MOST_HITS + 1))
+    return {Hit(*row) for row in found.values_list("kind", "key", "title", "language", "boost")}
 
 
 def _rank(asked: list[str], hit: Hit) -> tuple[Any, ...]:
@@ -254,13 +282,13 @@ def _rank(asked: list[str], hit: Hit) -> tuple[Any, ...]:
     return not begins, -answered, -hit.boost, len(hit.title), hit.title, hit.kind, -hit.key
 
 
-def _closest_results(asked: list[str], bounds: list[Group], limit: int, offset: int) -> Results:
+def _closest_results(asked: list[str], bounds: list[Group], kinds: Collection[str], limit: int, offset: int) -> Results:
     question = " ".join(fold(word) for word in asked)
 
     def distance(hit: Hit) -> tuple[Any, ...]:
         title = " ".join(fold(word) for word in words(hit.title, _WORDS_OF_A_TITLE))
         return -fuzz.token_set_ratio(question, title), -hit.boost, hit.title, hit.kind, -hit.key
 
-    found = sorted(_find([*bounds, *misspelled(asked)]), key=distance)
+    found = sorted(_find([*bounds, *_of_kinds(kinds, misspelled(asked))]), key=distance)
     ranked = found[:MOST_HITS]
     return Results(ranked[offset : offset + limit], len(ranked), len(found) == len(ranked), bool(ranked))

@@ -20,8 +20,12 @@ def words_asked(text: str) -> list[str]:
 
 
 def anywhere(asked: list[str], languages: tuple[str, ...]) -> list[Group]:
-    """Ask for each word wherever it is; for a single letter only as the beginning of a title: it is in nearly everything."""
-    return [beginning(asked)] if len(asked) == 1 and len(asked[0]) == 1 else spelled(asked, "w", languages)
+    """Ask for each word wherever it is. With a single letter nearly everything has a word that begins: alone it is only asked for
+    as the beginning of a title, and after other words not until more of it is typed.
+    """
+    if len(asked[-1]) > 1:
+        return spelled(asked, "w", languages)
+    return spelled(asked, "w", languages)[:-1] or [beginning(asked)]
 
 
 def spelled(asked: list[str], place: str, languages: tuple[str, ...]) -> list[Group]:

@@ -154,7 +154,7 @@ def test_a_search_is_one_query_whatever_it_finds(thing, count, django_assert_num
     for number in range(count):
         thing(f"Nordwind {number}")
     with django_assert_num_queries(1):
-        search("nordwind", scopes=[MINE])
+        search("nordwind", scopes=[MINE], kinds=["shop.thing"])
 
 
 # --- Typing errors -------------------------------------------------------------------------------------------------
