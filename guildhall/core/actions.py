@@ -27,8 +27,11 @@ class _Doing:
     def __init__(self, outer: _Doing | None) -> None:
         self.changes: list[Change] = []
         self.told: list[tuple[AuditLine, list[Change]]] = [] if outer is None else outer.told
+        self.ends: list[tuple[Callable[[list[Any]], object], Any]] = [] if outer is None else outer.ends
 
     def write(self) -> None:
+        for ending in dict.fromkeys(ending for ending, _item in self.ends):
+            ending([item for wanted, item in self.ends if wanted == ending])
         AuditLine.objects.bulk_create([line for line, _changes in self.told])
         for line, changes in self.told:
             for change in changes:
@@ -59,7 +62,7 @@ def action(function: Callable[P, R]) -> Callable[P, R]:
         thing_type, thing_id = _name_of(came_in)  # read before: a deleted thing has no number any more
         outer = _doing.get()
         doing = _Doing(outer)
-        told_before = len(doing.told)
+        told_before, ends_before = len(doing.told), len(doing.ends)
         begun = _doing.set(doing)
         try:
             with transaction.atomic(savepoint=outer is None):
@@ -80,7 +83,7 @@ def action(function: Callable[P, R]) -> Callable[P, R]:
                 if outer is None:
                     doing.write()
         except BaseException:
-            del doing.told[told_before:]  # undone with what it told of
+            del doing.told[told_before:], doing.ends[ends_before:]  # undone with what it told of
             raise
         finally:
             _doing.reset(begun)
@@ -95,6 +98,17 @@ def note(changes: list[Change]) -> None:
     if doing is None:
         raise RuntimeError("Something is changed outside an action.")
     doing.changes.extend(changes)
+
+
+def at_the_end(ending: Callable[[list[Any]], object], item: Any) -> None:
+    """Have ``ending`` called at the end of the action under way, once and with all items that were handed in for it.
+
+    It is part of the same transaction; an action calling others comes to one end.
+    """
+    doing = _doing.get()
+    if doing is None:
+        raise RuntimeError("Something is to be done at the end of an action, but there is none.")
+    doing.ends.append((ending, item))
 
 
 def lock(thing: M) -> M:

@@ -24,7 +24,7 @@ A ``Refusal`` is an answer, not an accident, and ends it at once.
 """
 
 from guildhall.core.tasks import housekeeping as housekeeping
-from guildhall.core.tasks.declaring import URGENT, Task, defer, schedule, task
-from guildhall.core.tasks.running import part, pause, run_waiting
+from guildhall.core.tasks.declaring import OUTWARD, URGENT, Task, defer, schedule, task
+from guildhall.core.tasks.running import let_go_of_database, part, pause, run_waiting
 
-__all__ = ["URGENT", "Task", "defer", "part", "pause", "run_waiting", "schedule", "task"]
+__all__ = ["OUTWARD", "URGENT", "Task", "defer", "let_go_of_database", "part", "pause", "run_waiting", "schedule", "task"]

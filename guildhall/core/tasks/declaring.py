@@ -13,6 +13,8 @@ from django.utils.timezone import get_default_timezone
 from django_tasks import base
 
 URGENT = 10
+#: The queue of tasks that mostly wait for somebody outside; many of them are run side by side.
+OUTWARD = "outward"
 
 tasks: dict[str, Task] = {}
 schedules: dict[str, Timing] = {}
@@ -33,7 +35,12 @@ class Task(base.Task):
 
 
 def task(
-    *, attempts: int = 5, backoff: timedelta = timedelta(seconds=10), in_parts: bool = False, priority: int = 0
+    *,
+    attempts: int = 5,
+    backoff: timedelta = timedelta(seconds=10),
+    in_parts: bool = False,
+    priority: int = 0,
+    queue: str = "default",
 ) -> Callable[[Callable[..., None]], Task]:
     """Make a task of a function that takes keyword arguments and returns nothing.
 
@@ -42,10 +49,11 @@ def task(
         backoff: the wait after the first failure; it doubles with each further one, up to six hours.
         in_parts: whether the function opens its transactions itself, with ``part`` or ``steps``.
         priority: from -100 to 100; higher goes first. For those from ``URGENT`` on every worker has a thread to spare.
+        queue: ``OUTWARD`` for what waits for somebody outside and may be slow.
     """
 
     def declare(function: Callable[..., None]) -> Task:
-        declared = Task(func=function, attempts=attempts, backoff=backoff, in_parts=in_parts, priority=priority)
+        declared = Task(func=function, attempts=attempts, backoff=backoff, in_parts=in_parts, priority=priority, queue_name=queue)
         if tasks.setdefault(declared.name, declared) is not declared:
             raise ValueError(f"There are two tasks named {declared.name}.")
         return declared

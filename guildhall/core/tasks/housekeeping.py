@@ -8,6 +8,7 @@ from django.utils.timezone import now
 from django_tasks_db.models import DBTaskResult
 
 from guildhall.core import files
+from guildhall.core.api.repeating import forget_old_answers
 from guildhall.core.models import Progress
 from guildhall.core.tasks.declaring import schedule, task
 
@@ -18,11 +19,12 @@ FAILED_IS_KEPT = timedelta(days=90)
 @schedule(daily_at="03:40")
 @task()
 def tidy_up() -> None:
-    """Remove what nobody needs any more: tasks long finished, their progress, sessions that have run out."""
+    """Remove what nobody needs any more: tasks long finished, their progress, sessions that have run out, old answers."""
     DBTaskResult.objects.successful().filter(finished_at__lt=now() - DONE_IS_KEPT).delete()
     DBTaskResult.objects.failed().filter(finished_at__lt=now() - FAILED_IS_KEPT).delete()
     Progress.objects.filter(finished_at__lt=now() - DONE_IS_KEPT).delete()
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+    forget_old_answers()
 
 
 @schedule(daily_at="03:50")

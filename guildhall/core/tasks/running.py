@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import structlog
 from django.core.exceptions import SuspiciousOperation
-from django.db import transaction
+from django.db import close_old_connections, connection, transaction
 from django.utils import translation
 from django.utils.timezone import now
 from django_tasks import TaskResultStatus as Status
@@ -144,9 +144,9 @@ class Claim:
         return translation.get_language()
 
 
-def claim_next(worker_id: str, stopping: Event | None = None, *, least: int = TASK_MIN_PRIORITY) -> Claim | None:
-    """Claim the task that is to be run next, of those with at least the priority ``least``, if there is one."""
-    ready = DBTaskResult.objects.ready().filter(priority__gte=least)
+def claim_next(worker_id: str, stopping: Event | None = None, *, queue: str = "", least: int = TASK_MIN_PRIORITY) -> Claim | None:
+    """Claim the task of a queue (of any) that is to be run next, of those with at least the priority ``least``, if any."""
+    ready = DBTaskResult.objects.ready().filter(priority__gte=least, **({"queue_name": queue} if queue else {}))
     if not ready.exists():  # a read that locks nobody: all that an idle worker does
         return None
     with transaction.atomic():
@@ -204,6 +204,12 @@ def pause() -> None:
     claim = _current.get()
     if claim and claim.stopping.is_set():
         raise HandBack
+
+
+def let_go_of_database() -> None:
+    """Give the connection to others while a task waits for somebody outside; the next question gets another one."""
+    if not connection.in_atomic_block:  # as a test is
+        close_old_connections()
 
 
 def run_waiting() -> int:

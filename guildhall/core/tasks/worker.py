@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
 from datetime import timedelta
 from threading import Event, Thread
 from uuid import uuid4
@@ -17,11 +18,13 @@ from django_tasks.base import TASK_MIN_PRIORITY
 from django_tasks_db.models import DBTaskResult
 
 from guildhall.core import models
-from guildhall.core.tasks.declaring import URGENT, defer, schedules, tasks
-from guildhall.core.tasks.running import carry_out, claim_next, recover
+from guildhall.core.tasks.declaring import OUTWARD, URGENT, defer, schedules, tasks
+from guildhall.core.tasks.running import Claim, carry_out, claim_next, recover
 
 POLL_SECONDS = 0.3
 BEATS_BEFORE_DEAD = 6
+#: Tasks that wait for somebody outside, side by side: who is slow holds up nobody else.
+OUTWARD_AT_ONCE = 16
 
 _log = structlog.get_logger("guildhall.worker")
 
@@ -38,7 +41,8 @@ class Worker:
         self.host = socket.gethostname()
         # One more than asked for, so that a letter somebody waits for is not behind an import.
         priorities = [URGENT] + threads * [TASK_MIN_PRIORITY]
-        self.threads = [Thread(target=self._work, args=[least], daemon=True) for least in priorities]
+        self.threads = [Thread(target=self._work, args=["default", least, self._carry_out], daemon=True) for least in priorities]
+        self.threads.append(Thread(target=self._work_outward, daemon=True))
         self.stopping = Event()
         self.crashed = False
 
@@ -76,11 +80,11 @@ class Worker:
         models.Worker.objects.exclude(pk__in=alive).delete()
         enter_due_tasks()
 
-    def _work(self, least: int) -> None:
+    def _work(self, queue: str, least: int, run: Callable[[Claim], None]) -> None:
         try:
             while not self.stopping.is_set():
                 try:
-                    claim = claim_next(str(self.id), self.stopping, least=least)
+                    claim = claim_next(str(self.id), self.stopping, queue=queue, least=least)
                 except OperationalError as error:
                     _log.warning("the database does not answer", error=str(error))
                     connection.close()
@@ -89,12 +93,36 @@ class Worker:
                 if claim is None:
                     self.stopping.wait(POLL_SECONDS)
                     continue
-                carry_out(claim)
-                close_old_connections()
+                run(claim)
         except BaseException:
-            _log.critical("worker gives up", exc_info=True)
-            self.crashed = True
-            self.stopping.set()
+            self._give_up()
+
+    def _work_outward(self) -> None:
+        beside: list[Thread] = []
+
+        def run(claim: Claim) -> None:
+            beside.append(Thread(target=self._carry_out, args=[claim], daemon=True))
+            beside[-1].start()
+            close_old_connections()
+            while len(beside) >= OUTWARD_AT_ONCE:
+                beside[0].join(0.05)
+                beside[:] = [thread for thread in beside if thread.is_alive()]
+
+        self._work(OUTWARD, TASK_MIN_PRIORITY, run)
+        for thread in beside:
+            thread.join()
+
+    def _carry_out(self, claim: Claim) -> None:
+        try:
+            carry_out(claim)
+            close_old_connections()
+        except BaseException:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        _log.critical("worker gives up", exc_info=True)
+        self.crashed = True
+        self.stopping.set()
 
 
 def is_alive(worker: models.Worker) -> bool:
