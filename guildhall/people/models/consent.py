@@ -77,13 +77,21 @@ class ConsentRecordQuerySet(models.QuerySet["ConsentRecord"]):
         """Records for a purpose, in whichever version."""
         return self.filter(statement__purpose=purpose)
 
-    def in_force(self) -> ConsentRecordQuerySet:
-        """Records that were not withdrawn."""
+    def standing(self) -> ConsentRecordQuerySet:
+        """Answers that still count: nothing else was said since."""
         return self.filter(withdrawn_at__isnull=True)
+
+    def in_force(self) -> ConsentRecordQuerySet:
+        """Records of who agreed or was informed, and did not take it back."""
+        return self.standing().filter(agreed=True)
+
+    def refused(self) -> ConsentRecordQuerySet:
+        """Records of who said no, and has not said otherwise since."""
+        return self.standing().filter(agreed=False)
 
 
 class ConsentRecord(models.Model):
-    """That a person agreed to a statement, or was informed by it: which version, when, how, and when they withdrew.
+    """What a person answered to a statement: they agreed, were informed, or said no; to which version, when, how, and until when.
 
     The person may be a user or somebody a room keeps who has no account: named by type and number, as in the audit.
     """
@@ -100,8 +108,11 @@ class ConsentRecord(models.Model):
     person_id = models.BigIntegerField()
     statement = models.ForeignKey(Statement, on_delete=models.PROTECT, related_name="records")
     language = models.CharField(_("language"), max_length=10)
+    agreed = models.BooleanField(_("agreed"), default=True)
     how = models.CharField(_("how"), max_length=10, choices=How)
     given_at = models.DateTimeField(_("given"))
+    note = models.CharField(_("note"), max_length=250, blank=True)
+    recorded_at = models.DateTimeField(auto_now_add=True)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
 
