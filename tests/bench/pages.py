@@ -27,8 +27,10 @@ def arguments() -> Namespace:
     parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL of its own instead of SQLite")
     parser.add_argument("--employers", type=int, default=10_000, help="in each school's book (10,000)")
     parser.add_argument("--contacts", type=int, default=10, help="with each employer, on average (10)")
-    parser.add_argument("--schools", type=int, default=1, help="each with a book of that size (1)")
+    parser.add_argument("--schools", type=int, default=1, help="that keep books, of which the first is looked at (1)")
+    parser.add_argument("--beside", type=int, default=0, help="employers in the books of the other schools together (0)")
     parser.add_argument("--growth", action="store_true", help="with 1,000, 10,000 and 100,000 employers, one after the other")
+    parser.add_argument("--import", type=int, default=0, dest="rows", help="measure no pages, but a list of so many rows let in")
     parser.add_argument("--rounds", type=int, default=200, help="at least so many of all pages (200)")
     parser.add_argument("--seconds", type=float, default=60, help="at least so long (60)")
     parser.add_argument("--strict", action="store_true", help="end with 1 when a goal is missed")
@@ -73,21 +75,28 @@ def run(asked: Namespace) -> bool:
     """Measure with books of the sizes asked for, print a table for each; return whether all goals were met."""
     from book import Book
     from django.db import connection
+    from importing import measure_import
     from measuring import Visitor, measure
     from questions import pages_of
 
-    books = [Book(number) for number in range(1, asked.schools + 1)]
-    visitor = Visitor(books[0].coordinator)
+    book, *others = [Book(number) for number in range(1, asked.schools + 1)]
+    visitor = Visitor(book.coordinator)
     met = []
     for size in GROWTH if asked.growth else [asked.employers]:
         began = perf_counter()
-        for book in books:
-            book.grow(size, asked.contacts)
+        book.grow(size, asked.contacts)
+        for other in others:
+            other.grow(asked.beside // len(others), asked.contacts)
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("VACUUM ANALYZE")  # as autovacuum does soon after so much was written
-        print(f"\n{connection.vendor}: {asked.schools} books of {size:,} employers, made in {perf_counter() - began:.0f} s")
-        pages = pages_of(books[0])
+        print(f"\n{connection.vendor}: {size:,} employers and {asked.contacts * size:,} contacts", end="")
+        print(f", {asked.beside:,} employers of {len(others)} other schools" if others else "", end="")
+        print(f"; made in {perf_counter() - began:.0f} s", flush=True)
+        if asked.rows:
+            measure_import(book, asked.rows)
+            continue
+        pages = pages_of(book)
         print(f"{measure(visitor, pages, rounds=asked.rounds, seconds=asked.seconds)} rounds\n")
         met.append(report(pages))
     return all(met)
@@ -101,9 +110,9 @@ def report(pages: list[Page]) -> bool:
         marks.append(round(value, digits) <= most)
         return f"{value:,.{digits}f} {'✓' if marks[-1] else '✗'}"
 
-    rows = [["page", "queries", "p50 ms", "p95 ms", "CPU ms", "× floor", "first kB", "later kB"]]
+    rows = [["page", "queries", "p50 ms", "p95 ms", "CPU ms", "database ms", "both p95", "× floor", "first kB", "later kB"]]
     for page in pages:
-        times = [f"{value:,.1f}" for value in (page.p50_ms, page.p95_ms, page.cpu_ms)]
+        times = [f"{value:,.1f}" for value in (page.p50_ms, page.p95_ms, page.cpu_ms, page.database_ms, page.computed_p95_ms)]
         if page.name.startswith("floor"):
             rows.append([page.name, str(page.queries), *times, f"{page.cpu_ms / floor:.1f}", "", ""])
         else:
