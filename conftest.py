@@ -20,7 +20,7 @@ from guildhall.skills import taxonomy
 from guildhall.skills.actions import load_shipped
 
 # What a GET may write: who is signed in, how often somebody knocked. Nothing that people entered.
-BOOKKEEPING = re.compile(r'"(django_session|core_cache|usersessions_usersession)"')
+BOOKKEEPING = re.compile(r'"(django_session|core_cache|usersessions_usersession|people_accesstoken)"')
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)
 
 

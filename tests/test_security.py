@@ -116,9 +116,10 @@ def _absent(arguments: dict[str, Any]) -> dict[str, Any]:
         "heir_pk": lambda value: 999_999,
         "slug": lambda value: "nowhere",
         "token": lambda value: FORGED,
-        "purpose": lambda value: "people.nothing",
+        "purpose": lambda value: "people.nothing" if "." in value else value,
         "day": lambda value: value,
         "provider_id": lambda value: "nobody",
+        "ending": lambda value: value,
     }
     return {name: fresh[name](value) for name, value in arguments.items()}
 

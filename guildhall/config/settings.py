@@ -378,11 +378,18 @@ MAIL_IN_DOMAIN = env.str("MAIL_IN_DOMAIN", "").lower()
 MAIL_IN_IMAP = env.str("MAIL_IN_IMAP", "")
 MAIL_IN_SECRET = env.str("MAIL_IN_SECRET", "")
 
+# --- API -----------------------------------------------------------------------------------------------------------
+
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 300)  # for each token
+
 # --- Tasks ---------------------------------------------------------------------------------------------------------
 
-TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default", "outward"]}}
 # After so many seconds without a heartbeat a worker is believed dead, and its tasks are given to others.
 WORKER_DEAD_AFTER = env.int("WORKER_DEAD_AFTER", 60)
+
+# Closed networks only: webhooks may then lead to private addresses, there also unencrypted and to any port.
+WEBHOOKS_ALLOW_PRIVATE = env.bool("WEBHOOKS_ALLOW_PRIVATE", False)
 
 # --- Logs and metrics ----------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ urlpatterns = [
     path("people/", include("guildhall.people.urls")),
     path("p/<str:token>/", pass_open, name="pass"),
     path("engagement/", include("guildhall.engagement.urls")),
+    path("api/", include("guildhall.config.api")),
     path("account/password/set/", password_set, name="account_set_password"),
     path("account/", include("allauth.urls")),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 from django import forms
@@ -43,6 +44,40 @@ class Group(NamedTuple):
     title: str | Promise
     names: list[str]
     folded: bool = False
+
+
+_DEGREES = r"([-+−]?\d{1,3}(?:[.,]\d+)?)\s*°?\s*([NSEW]?)"
+_PAIR = re.compile(rf"\s*{_DEGREES}\s*(?:[,;/]\s+|[;/]|\s|(?<=[°NSEW]),)\s*{_DEGREES}\s*", re.IGNORECASE)
+_TIGHT_PAIR = re.compile(r"\s*([-+−]?\d{1,3}\.\d+)(),([-+−]?\d{1,3}\.\d+)()\s*")
+
+
+class PlaceMixin(forms.BaseForm):
+    """A form with ``latitude`` and ``longitude``: whoever has copied both from a map pastes them into either field."""
+
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(_parted(data) if data is not None else None, *args, **kwargs)
+        for name in ("latitude", "longitude"):
+            # A field for numbers would swallow what is pasted.
+            self.fields[name].widget = forms.TextInput(attrs={"inputmode": "text", "autocomplete": "off"})
+        self.fields["latitude"].help_text = _("In degrees (WGS 84). You may paste both here, as maps give them: 49.1193, 6.1757")
+        self.fields["longitude"].help_text = ""
+
+
+def _parted(data: Any) -> Any:
+    """What was sent, with latitude and longitude in a field each, and with a decimal point."""
+    given = [str(data.get(name, "")) for name in ("latitude", "longitude")]
+    pair = next((found for text in given if (found := _TIGHT_PAIR.fullmatch(text) or _PAIR.fullmatch(text))), None)
+    if pair:
+        given = [_signed(pair[1], pair[2]), _signed(pair[3], pair[4])]
+    parted = data.copy()
+    for name, value in zip(("latitude", "longitude"), given, strict=True):
+        if name in data or pair:
+            parted[name] = value.replace(",", ".").replace("−", "-")
+    return parted
+
+
+def _signed(degrees: str, side: str) -> str:
+    return f"-{degrees}" if side.upper() in ("S", "W") and side else degrees
 
 
 #: What a field says that was left empty and may not be.

@@ -17,7 +17,6 @@ from django import forms
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.messages import constants
 from django.contrib.messages.storage.base import Message
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.template.loader import get_template
@@ -26,8 +25,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from guildhall.core.forms import Group
+from guildhall.core.pages import Pages
+from guildhall.core.projection import View
 from guildhall.core.ui import cells, components
 from guildhall.core.ui.lists import Column
+from guildhall.core.ui.maps import Home, Place
 from guildhall.core.ui.pictures import Pane
 
 CHAPTERS = [
@@ -37,7 +39,7 @@ CHAPTERS = [
     (_("What is said"), ["note", "message", "empty_state", "count_line"]),
     (_("What is asked"), ["field", "group", "form", "filter_bar", "chips"]),
     (_("Lists"), ["table", "picked", "listing", "facts", "timeline"]),
-    (_("Pictures"), ["window", "stat", "chart", "progress"]),
+    (_("Pictures"), ["window", "stat", "chart", "map", "progress"]),
 ]
 _SIGNS = re.compile(r'<symbol id="([\w-]+)"')
 
@@ -173,12 +175,32 @@ def _samples() -> dict[str, Any]:
             Message(constants.SUCCESS, "The call is written down.", "undo:#message"),
             Message(constants.ERROR, "Somebody else has changed this in the meantime."),
         ],
-        "sample_page": Paginator(range(2360), 50).get_page(2),
+        "sample_page": Pages(range(2360), 50).get_page(2),
         "step_labels": ["Choose the file", "Match the columns", "Look at it", "Bring it in"],
         "chart_labels": ["Calls", "Visits", "Mails", "Events"],
         "chart_series": [("this year", [128, 41, 96, 12]), ("last year", [90, 52, 88, 7])],
         "chart_months": ["Sep", "Oct", "Nov", "Dec", "Jan", "Feb", "Mar"],
         "chart_lines": [("this year", [12, 25, 31, 14, 28, 40, 47]), ("last year", [8, 14, 22, 12, 19, 24, 20])],
+        "map_view": View.of(49.12, 6.18, 12),
+        "map_far": View.of(40.3, 23.2, 200),
+        "map_homes": [Home(49.1106, 6.1897, "School")],
+        "map_places": [
+            Place(49.1403, 6.1571, "Bakery Sonnenfeld, spoken with last week", "#map", "full"),
+            Place(49.0703, 6.1101, "Garage Nowak, spoken with two years ago", "#map", "half"),
+            Place(49.1603, 6.2571, "Hotel Aurora, never spoken with", "#map"),
+            Place(49.0853, 6.2371, "Café Nord, resting", "#map", "square"),
+            Place(49.1173, 6.1101, "14 places in Metz", count=14, closer=View.of(49.1173, 6.1101, 2)),
+        ],
+        "map_towns": [("Metz", 49.1193, 6.1757), ("Woippy", 49.1512, 6.1513)],
+        "map_rings": [5, 10],
+        "map_legend": [
+            ("full", "spoken with"),
+            ("half", "long ago"),
+            ("empty", "never"),
+            ("square", "resting"),
+            ("home", "School"),
+        ],
+        "map_greek": [("Θεσσαλονίκη", 40.64, 22.94), ("Καβάλα", 40.94, 24.41)],
         "signs": sign_names(),
     }
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+import re
+from typing import IO, Any, Protocol
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.html import format_html
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import content_disposition_header, url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
+from guildhall.core.api.problems import problem
 from guildhall.core.errors import Refusal
 
 
@@ -67,7 +69,7 @@ def refuse(request: HttpRequest, refusal: Refusal, *, sign_in: str = "") -> Http
     """
     sentence = str(refusal)
     if request.path.startswith("/api/"):
-        return JsonResponse({"detail": sentence}, status=refusal.status)
+        return problem(refusal.status, sentence)
     if wants_fragment(request):
         messages.error(request, format_html('{} <a href="{}">{}</a>', sentence, sign_in, _("Sign in")) if sign_in else sentence)
         response = HttpResponse(render_to_string("ui/_messages.html", {"swapped": True}, request), status=refusal.status)
@@ -75,6 +77,20 @@ def refuse(request: HttpRequest, refusal: Refusal, *, sign_in: str = "") -> Http
         return response
     told = {"sentence": sentence, "back": _page_before(request) or "/", "sign_in": sign_in}
     return render(request, "ui/refusal.html", told, status=refusal.status)
+
+
+def download(
+    content: bytes | IO[bytes], name: str, ending: str, content_type: str, *, as_attachment: bool = True
+) -> HttpResponseBase:
+    """Hand out a file that was made for whoever asks, under a name that can be saved anywhere: letters, figures and hyphens."""
+    plain = re.sub(r"[^\w-]+", "-", name).strip("-_")[:80] or "guildhall"
+    headers = {
+        "Content-Disposition": content_disposition_header(as_attachment, f"{plain}.{ending}") or "",
+        "Cache-Control": "private, no-store",
+    }
+    if isinstance(content, bytes):
+        return HttpResponse(content, content_type=content_type, headers=headers)
+    return FileResponse(content, content_type=content_type, headers=headers)
 
 
 def came_from(request: HttpRequest, default: str = "/") -> str:

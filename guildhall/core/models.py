@@ -233,3 +233,21 @@ class Progress(models.Model):
         """Note that ``count`` more things are done."""
         self.done += count
         self.save(update_fields=["done"])
+
+
+class KeptAnswer(models.Model):
+    """What a request under a key was answered, for whoever sends it again. Written by ``core.api.repeating`` only."""
+
+    owner = models.CharField(max_length=64)
+    key = models.CharField(max_length=100)
+    fingerprint = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(default=0)
+    headers = models.JSONField(default=dict)
+    body = models.TextField(blank=True)
+    made_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner", "key"], name="kept_answer_once")]
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.status}"

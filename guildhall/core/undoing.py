@@ -109,7 +109,8 @@ class Deeds:
                 field: Any = model._meta.get_field(name)
                 words = {"thing": thing, "field": capfirst(str(field.verbose_name))}
                 raise Refused(_("“%(field)s” of %(thing)s was changed since. Put that back first.") % words)
-        before = {name: _value(model, name, before) for name, (before, _after) in deed["values"].items()}
+        meta: Any = model._meta
+        before = {meta.get_field(name).attname: _value(model, name, before) for name, (before, _after) in deed["values"].items()}
         try:
             with transaction.atomic():
                 change(thing, **before)

@@ -1,7 +1,8 @@
 """The demo's employer books: a year of calls, visits and promises, loaded through the actions people use.
 
 A school's book is a folder under ``data/demo``. ``threads-*.yaml`` tell the stories of some employers in full; ``book.yaml``
-names the others, which take one of its courses of events. Whatever is left to chance comes out the same each time.
+names the others, which take one of its courses of events, who of them was written down twice, and what people agreed to. Whatever
+is left to chance comes out the same each time.
 
 Moments are relative to the day of loading, so that the demo never grows old: ``-44w tue 10:20`` is Tuesday forty-four weeks
 before this one, ``-3d`` three working days ago, ``0d`` today (on a weekend the next Monday), ``+2d`` two working days after that.
@@ -33,10 +34,13 @@ import yaml
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.text import slugify
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from guildhall.engagement import actions
 from guildhall.engagement.models import Contact, Employer, NextStep, Position
+from guildhall.engagement.purposes import PURPOSES
+from guildhall.people.actions import load_statements
 from guildhall.people.hooks import DemoStage
 from guildhall.people.models import Organisation, Site, User
 
@@ -63,6 +67,7 @@ def stage() -> DemoStage:
 
 def load(today: date) -> None:
     """Write the books of all schools that have one under ``data/demo``."""
+    load_statements(by=None, at=now())
     for folder in sorted(BOOKS.iterdir()):
         _Book(folder, today).write()
 
@@ -130,6 +135,10 @@ class _Book:
             self._tell(thread)
         for line in self.plan["employers"]:
             self._sketch(line)
+        for line in self.plan["twice"]:
+            self._write_again(line)
+        for line in self.plan["answers"]:
+            self._answer(line)
 
     # --- Employers ---------------------------------------------------------------------------------------------------
 
@@ -345,6 +354,40 @@ class _Book:
             promise = contact.next_steps.first()
         if promise is not None:
             self._settle(promise, words, owner)
+
+    def _write_again(self, line: dict[str, Any]) -> None:
+        """Write an employer down as somebody did who did not see that it stands in the book already."""
+        first = self._employer_named(line["of"])
+        known, somebody = first.organisation.sites.get(), first.positions.earliest("pk").person
+        by, at = self.colleagues[line["by"]], self._moment(line["at"])[0]
+        place = {name: getattr(known, name) for name in ("postal_code", "town", "country", "phone")}
+        again = self._add(
+            name=line["name"],
+            country=first.organisation.country,
+            site={**place, "street": line["street"]},
+            owner=by,
+            by=by,
+            at=at - timedelta(minutes=20),
+        )
+        person = {"name": line["person"], "phone": somebody.phone, "language": somebody.language}
+        held = actions.add_person(again, person=person, position={"title": line["title"]}, by=by, at=at - timedelta(minutes=15))
+        due, _comma, what = line.get("next", "").partition(", ")
+        contact = {"said": line["said"], "people": [held.person], "next_what": what, "closes": None, "by": by}
+        self._record(again, kind="call", held_at=at, next_due_on=day_of(due, self.today) if due else None, **contact)
+        if line.get("silence"):
+            actions.forbid_writing(held.person, by=by, at=at + timedelta(minutes=10))
+
+    def _answer(self, line: dict[str, Any]) -> None:
+        """Note what somebody said about being written to, called or shown to learners."""
+        person = self._employer_named(line["of"]).positions.earliest("pk").person
+        at = self._moment(line["at"])[0]
+        for purpose in PURPOSES:
+            if purpose.key in line:
+                said = {"agreed": line[purpose.key], "how": line["how"], "note": line.get("note", "")}
+                actions.note_answer(person, purpose=purpose, given_at=at, **said, by=self.coordinator, at=now())
+
+    def _employer_named(self, name: str) -> Employer:
+        return Employer.objects.select_related("organisation", "school").get(school=self.school, organisation__name=name)
 
     def _add_second_person(self, employer: Employer, domain: str, at: datetime) -> None:
         title, does = self.chance.choice(self.plan["second_people"])

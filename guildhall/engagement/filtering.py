@@ -1,10 +1,11 @@
-"""Narrowing the employer list down: what each of its filters means."""
+"""Narrowing the employer list down, and putting it in order: what each of its filters and orders means."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.timezone import localdate, now
 
 from guildhall.engagement.forms.book import EmployerFilter
@@ -36,6 +37,8 @@ def narrowed(employers: EmployerQuerySet, filters: EmployerFilter, school: Organ
             employers = employers.resting(localdate())
         case "awake":
             employers = employers.exclude(resting_until__gte=localdate())
+    if wanted.get("placed") == "no":
+        employers = employers.unplaced()
     match wanted.get("silent"):
         case "never":
             employers = employers.filter(last_contact_at__isnull=True)
@@ -58,3 +61,23 @@ def _within_sector(section: str) -> Q:
     for division, _label in taxonomy.choices("nace", under=section, level=2):
         within |= Q(organisation__nace__gte=division, organisation__nace__lt=f"{division}/")  # "/" comes right after "."
     return within
+
+
+#: What the list can be sorted by; a leading "-" turns it round. Who was never spoken to comes first among the longest silent.
+ORDERS: dict[str, list[Any]] = {
+    "name": ["sort_key", "pk"],
+    "-name": ["-sort_key", "-pk"],
+    "contact": [F("last_contact_at").asc(nulls_first=True), "pk"],
+    "-contact": [F("last_contact_at").desc(nulls_last=True), "-pk"],
+    "step": [F("next_due_on").asc(nulls_last=True), "pk"],
+    "-step": [F("next_due_on").desc(nulls_last=True), "-pk"],
+    "added": ["added_at", "pk"],
+    "-added": ["-added_at", "-pk"],
+}
+
+
+def ordered(employers: EmployerQuerySet, sort: str) -> EmployerQuerySet:
+    """The employers in the order that an address asks for, by name where it asks for none."""
+    if sort.lstrip("-") == "step":
+        employers = employers.with_next_step()
+    return employers.order_by(*ORDERS.get(sort, ORDERS["name"]))

@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from guildhall.core.history import value_of
-from guildhall.core.models import Change
-from guildhall.engagement.models import Contact, Employer, Merge, NextStep, Person, Position
+from guildhall.core.models import AuditLine, Change
+from guildhall.engagement.importing.leaving import TAKING_BACK
+from guildhall.engagement.models import Contact, Employer, EmployerImport, Merge, NextStep, Person, Position
 from guildhall.people.models import Organisation, Site, User
 from guildhall.skills import taxonomy
 
@@ -67,7 +68,8 @@ def told(changes: Iterable[Change]) -> list[Entry]:
     changes = list(changes)
     things = _things(changes)
     people = _people(changes)
-    return [_entry(change, things.get((change.thing_type, change.thing_id)), people) for change in changes]
+    files = _files(changes)
+    return [_entry(change, things.get((change.thing_type, change.thing_id)), people, files) for change in changes]
 
 
 def model_of(change: Change) -> type[models.Model]:
@@ -102,14 +104,35 @@ def _people(changes: list[Change]) -> dict[int, str]:
     return {person.pk: str(person) for person in User.objects.filter(pk__in=numbers)}
 
 
-def _entry(change: Change, thing: models.Model | None, people: dict[int, str]) -> Entry:
+def _files(changes: list[Change]) -> dict[str, str]:
+    """The names of the files that were imported, by the numbers of the imports."""
+    an_import = EmployerImport._meta.label_lower
+    numbers = {change.line.thing_id for change in changes if change.line.thing_type == an_import}
+    if not numbers:
+        return {}
+    return {str(pk): name for pk, name in EmployerImport.objects.filter(pk__in=numbers).values_list("pk", "file_name")}
+
+
+def _who(line: AuditLine, people: dict[int, str], files: dict[str, str]) -> str:
+    person = people.get(line.actor_id or 0, "")
+    file = files.get(line.thing_id, "") if line.thing_type == EmployerImport._meta.label_lower else ""
+    if not file:
+        return person
+    if line.action == TAKING_BACK:
+        return _("%(person)s, taking back the import of %(file)s") % {"person": person, "file": file}
+    if not person:
+        return _("from %(file)s") % {"file": file}
+    return _("%(person)s, from %(file)s") % {"person": person, "file": file}
+
+
+def _entry(change: Change, thing: models.Model | None, people: dict[int, str], files: dict[str, str]) -> Entry:
     model = model_of(change)
     field: Any = model._meta.get_field(change.field)
     now = None if thing is None or field.value_from_object(thing) is None else str(field.value_to_string(thing))
     return Entry(
         change=change,
         at=change.line.at,
-        who=people.get(change.line.actor_id or 0, ""),
+        who=_who(change.line, people, files),
         thing=_name(model, thing),
         field=capfirst(str(field.verbose_name)),
         before=_words(field, change.before, people),

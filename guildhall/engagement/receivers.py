@@ -41,8 +41,11 @@ from guildhall.engagement.models import (
     NextStep,
     Person,
 )
+from guildhall.engagement.models.imports import KNOWN_FOR
+from guildhall.engagement.purposes import PURPOSES
 from guildhall.engagement.rules import can_import, can_write_in_book
 from guildhall.engagement.search import CONTACT, EMPLOYER, describe_contacts, describe_employers, everything, scope_of
+from guildhall.engagement.telling import EVENTS
 from guildhall.people.hooks import (
     Belongings,
     DemoStage,
@@ -50,8 +53,10 @@ from guildhall.people.hooks import (
     Idea,
     PersonalData,
     RetentionRule,
+    Scope,
     TodayAnswer,
     TodayEntry,
+    WebhookEvent,
     belongings_of,
     demo_stages,
     erasure_of,
@@ -60,16 +65,16 @@ from guildhall.people.hooks import (
     personal_data_of,
     retention_rules,
     today_entries,
+    token_scopes,
+    webhook_events,
 )
 from guildhall.people.middleware import PersonRequest
-from guildhall.people.models import STAFF_ROLES, Organisation, Pass, User
+from guildhall.people.models import STAFF_ROLES, ConsentRecord, Organisation, Pass, User
 
 #: Somebody at an employer who left, or was last spoken with, longer ago than this is forgotten.
 FORGET_PEOPLE_AFTER = timedelta(days=3 * 365)
 #: An employer nobody has spoken to for this long is worth a call.
 SILENCE = timedelta(days=120)
-#: What is left of a file that was imported goes after this.
-FORGET_IMPORTS_AFTER = timedelta(days=90)
 #: Who took employers along is known as long as what else was done.
 FORGET_EXPORTS_AFTER = timedelta(days=3 * 365)
 #: A merge can be undone for so long.
@@ -207,6 +212,13 @@ def what_the_book_holds(user: User) -> list[PersonalData]:
             ],
         ),
         PersonalData(
+            key="engagement.answers",
+            title=_("What people at employers told you they agree to, or not"),
+            why=_("The law asks to be able to show it."),
+            columns={"given_at": _("When"), "person": _("Person"), "purpose": _("What for"), "agreed": _("Agreed")},
+            rows=_answers_noted_by(user),
+        ),
+        PersonalData(
             key="engagement.merges",
             title=_("What you merged"),
             why=_("So that colleagues can undo it, and know whom to ask."),
@@ -233,6 +245,31 @@ def what_the_book_holds(user: User) -> list[PersonalData]:
                 EmployerImport.objects.filter(uploaded_by=user).order_by("-uploaded_at").values("uploaded_at", "file_name", "new")
             ),
         ),
+        PersonalData(
+            key="engagement.imports_taken_back",
+            title=_("Imports you took back"),
+            why=_("So that colleagues know why employers are no longer in the book, and whom to ask."),
+            columns={"taken_back_at": _("When"), "file_name": _("File")},
+            rows=list(
+                EmployerImport.objects.filter(taken_back_by=user).order_by("-taken_back_at").values("taken_back_at", "file_name")
+            ),
+        ),
+    ]
+
+
+def _answers_noted_by(user: User) -> list[dict[str, object]]:
+    noted = ConsentRecord.objects.filter(person_type=Person._meta.label_lower, recorded_by=user).select_related("statement")
+    records = list(noted.order_by("-given_at", "-pk"))
+    people = Person.objects.in_bulk({record.person_id for record in records})
+    titles = {purpose.statement: purpose.title for purpose in PURPOSES}
+    return [
+        {
+            "given_at": record.given_at,
+            "person": str(people.get(record.person_id, "")),
+            "purpose": str(titles.get(record.statement.purpose, record.statement)),
+            "agreed": record.agreed,
+        }
+        for record in records
     ]
 
 
@@ -277,9 +314,9 @@ def how_long_the_book_is_kept() -> list[RetentionRule]:
         ),
         RetentionRule(
             key="engagement.imports",
-            what=_("Rows and samples of files that were imported"),
-            why=_("They are kept while somebody may still want to see why a row did not go in; the counts stay."),
-            keep=FORGET_IMPORTS_AFTER,
+            what=_("Rows and samples of files that were imported, and what came of them"),
+            why=_("They are kept while somebody may still want to see why a row did not go in, or take the import back."),
+            keep=KNOWN_FOR,
             overdue=lambda before: EmployerImport.objects.with_details_from_before(before).count(),
             delete=lambda before: forget_import_details(before=before, by=None),
         ),
@@ -381,4 +418,22 @@ def how_long_exports_are_known() -> list[RetentionRule]:
             overdue=lambda before: Export.objects.made_before(before).count(),
             delete=lambda before: actions.forget_exports(before=before, by=None),
         )
+    ]
+
+
+@listen(webhook_events)
+def what_other_programs_are_told(organisation: Organisation) -> list[WebhookEvent]:
+    if organisation.kind != Organisation.Kind.SCHOOL:
+        return []
+    return [WebhookEvent(name=name, sentence=str(sentence)) for name, sentence in EVENTS.items()]
+
+
+@listen(token_scopes)
+def what_programs_may_do_in_the_book() -> list[Scope]:
+    return [
+        Scope("book:read", _("Read the employer book: employers, people, contacts, next steps, history")),
+        Scope("book:write", _("Write in the employer book, as you may")),
+        Scope("book:import", _("Bring lists of employers, and let them into the book")),
+        Scope("book:export", _("Take employers along in files, cards and calendars")),
+        Scope("book:mail", _("Read and file the mails that came to your address of the book")),
     ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from django.db.models import Prefetch, QuerySet
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from guildhall.core.addresses import address_of
 from guildhall.core.search import Document, matching_keys
 from guildhall.engagement.models import Contact, Employer, Position
 from guildhall.people.models import Organisation
@@ -63,7 +63,7 @@ def describe_contacts(keys: Collection[int]) -> Iterator[Document]:
 def contact_documents(contacts: Iterable[Contact]) -> Iterator[Document]:
     """Describe contacts by what was said."""
     for contact in contacts:
-        address = reverse("engagement:employer", args=[contact.employer_id])
+        address = address_of("engagement:employer", contact.employer_id)
         yield Document(
             kind=CONTACT,
             key=contact.pk,

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_noop
 from guildhall.core.models import Progress
 from guildhall.core.progress import steps
 from guildhall.core.tasks import part, pause, schedule, task
-from guildhall.engagement.actions import alike, imports
-from guildhall.engagement.importing.lot import PORTION, Lot
+from guildhall.engagement.actions import alike, imports, taking_back
+from guildhall.engagement.importing.lot import PORTION
 from guildhall.engagement.likeness import firms, people
 from guildhall.engagement.likeness.blocking import Blocks
 from guildhall.engagement.likeness.book import firms_of, people_of
@@ -33,7 +33,7 @@ def check_list(progress_id: str, import_id: int) -> None:
     if brought is None:
         return
     portions = []
-    for decisions in Lot(brought.school, imports.read_rows(brought)).check():
+    for decisions in imports.lot_of(brought).check():
         pause()
         portions.append(decisions)
         progress.done = min(len(portions) * PORTION, progress.total)
@@ -47,9 +47,9 @@ def import_list(progress_id: str, import_id: int) -> None:
     """Write a file of employers into the book, portion by portion."""
     progress = Progress.objects.get(pk=progress_id)
     brought = _brought(import_id)
-    if brought is None or brought.state == EmployerImport.State.DONE:
+    if brought is None or brought.finished_at is not None:
         return
-    lot = Lot(brought.school, imports.read_rows(brought))
+    lot = imports.lot_of(brought)
     lot.go_on_from(progress.done)
     for step in steps(progress, lot.rows, size=PORTION):
         with step as rows:
@@ -58,9 +58,23 @@ def import_list(progress_id: str, import_id: int) -> None:
         imports.finish_import(brought, by=brought.uploaded_by, at=now())
 
 
+@task(in_parts=True)
+def take_back_list(progress_id: str, import_id: int) -> None:
+    """Take out of the book again what an import brought, portion by portion."""
+    progress = Progress.objects.get(pk=progress_id)
+    brought = _brought(import_id)
+    if brought is None or brought.state != EmployerImport.State.TAKING_BACK:
+        return
+    for step in steps(progress, taking_back.units_of(brought), size=taking_back.PORTION):
+        with step as units:
+            taking_back.take_back_portion(brought, units=units, by=brought.taken_back_by, at=now())
+    with part():
+        taking_back.finish_taking_back(brought, by=brought.taken_back_by, at=now())
+
+
 def _brought(import_id: int) -> EmployerImport | None:
     """The import, unless somebody has taken it back in the meantime."""
-    return EmployerImport.objects.select_related("school", "uploaded_by", "file").filter(pk=import_id).first()
+    return EmployerImport.objects.select_related("school", "uploaded_by", "taken_back_by", "file").filter(pk=import_id).first()
 
 
 @task(in_parts=True)

@@ -12,14 +12,17 @@ from guildhall.engagement.views import (
     history,
     imports,
     mail,
+    maps,
     people,
     persons,
     steps,
+    taking_back,
 )
 
 app_name = "engagement"
 urlpatterns = [
     path("", book.employer_list, name="employers"),
+    path("map/", maps.employer_map, name="map"),
     path("many/", bulk.many_employers, name="many"),
     path("export/", exports.employer_export, name="export"),
     path("export/book/", exports.book_export, name="export_book"),
@@ -46,6 +49,7 @@ urlpatterns = [
     path("<int:pk>/people.vcf", exports.people_vcards, name="people_vcards"),
     path("positions/<int:pk>/person.vcf", exports.position_vcard, name="vcard"),
     path("persons/<int:pk>/", persons.person_detail, name="person"),
+    path("persons/<int:pk>/answers/<str:purpose>/", persons.person_answer, name="person_answer"),
     path("positions/<int:pk>/move/", persons.person_move, name="person_move"),
     path("positions/<int:pk>/change/", people.person_change, name="person_change"),
     path("positions/<int:pk>/end/", people.position_end, name="position_end"),
@@ -82,7 +86,10 @@ urlpatterns = [
     path("imports/", imports.import_list, name="imports"),
     path("imports/<int:pk>/", imports.import_detail, name="import"),
     path("imports/<int:pk>/columns/", imports.import_columns, name="import_columns"),
+    path("imports/<int:pk>/decide/", imports.import_decide, name="import_decide"),
+    path("imports/<int:pk>/rows.<slug:ending>", imports.import_rows, name="import_rows"),
     path("imports/<int:pk>/begin/", imports.import_begin, name="import_begin"),
     path("imports/<int:pk>/go-on/", imports.import_go_on, name="import_go_on"),
     path("imports/<int:pk>/drop/", imports.import_drop, name="import_drop"),
+    path("imports/<int:pk>/take-back/", taking_back.import_take_back, name="import_take_back"),
 ]

@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 from guildhall.core.ui.basics import figure
 from guildhall.people.hooks import ErasureStep, erasure_of
 from guildhall.people.leaving import Parting, part
-from guildhall.people.models import ConsentRecord, Invitation, Mail, Membership, Notice, Organisation, Pass, User
+from guildhall.people.models import AccessToken, ConsentRecord, Invitation, Mail, Membership, Notice, Organisation, Pass, User
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ def erasure_in_people(user: User) -> list[ErasureStep]:
     offers = Invitation.objects.filter(Q(accepted_by=user) | Q(email__in=addresses))
     links = Pass.objects.filter(email__in=addresses)
     agreed = ConsentRecord.objects.about(user)
+    tokens = AccessToken.objects.of(user)
     roles = Membership.objects.filter(user=user)
     return [
         _deletion(told, lambda n: ngettext("%(count)s notice is deleted.", "%(count)s notices are deleted.", n)),
@@ -62,6 +63,9 @@ def erasure_in_people(user: User) -> list[ErasureStep]:
         _deletion(offers, lambda n: ngettext("%(count)s invitation is deleted.", "%(count)s invitations are deleted.", n)),
         _deletion(
             links, lambda n: ngettext("%(count)s link sent by mail is deleted.", "%(count)s links sent by mail are deleted.", n)
+        ),
+        _deletion(
+            tokens, lambda n: ngettext("%(count)s token of a program is deleted.", "%(count)s tokens of programs are deleted.", n)
         ),
         _deletion(
             agreed,

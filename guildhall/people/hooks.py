@@ -132,6 +132,32 @@ def pass_destination(held: Pass, token: str) -> str | None:
     """Question: to which page does this pass lead? Answered by the room that issued it, None by others."""
 
 
+@dataclass(frozen=True)
+class Scope:
+    """Something a token may be allowed to do: its name in the API, and what it means in words."""
+
+    key: str
+    label: str
+
+
+@question
+def token_scopes() -> list[Scope]:
+    """Question: what may be chosen for programs that act for a person?"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookEvent:
+    """Something of which the webhooks of an organisation can be told: its name in messages, and what it means in words."""
+
+    name: str
+    sentence: str
+
+
+@question
+def webhook_events(organisation: Organisation) -> list[WebhookEvent]:
+    """Question: of which events can the webhooks of this organisation be told?"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class DemoStage:
     """A part of the demo: loaded in the order of ``position`` by ``load(today)``, through the same actions people use."""

@@ -41,7 +41,7 @@ class PersonMiddleware:
 
     def __call__(self, request: PersonRequest) -> HttpResponse:
         user = request.user
-        request.memberships = _memberships(user) if user.is_authenticated else []
+        request.memberships = memberships_of(user) if user.is_authenticated else []
         user.memberships_today = request.memberships
         request.organisations = list({m.organisation_id: m.organisation for m in request.memberships}.values())
         request.organisation = _organisation(request)
@@ -63,7 +63,8 @@ def _language(request: HttpRequest) -> str:
     return chosen if chosen in offered else get_language_from_request(request)
 
 
-def _memberships(user: User) -> list[Membership]:
+def memberships_of(user: User) -> list[Membership]:
+    """Return a person's memberships of today, with their organisations."""
     current = user.memberships.current().select_related("organisation")
     return list(current.order_by("organisation__name", "organisation_id", "pk"))
 

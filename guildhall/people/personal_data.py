@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from guildhall.core.models import AuditLine
 from guildhall.people.erasure import addresses_of
 from guildhall.people.hooks import PersonalData, personal_data_of
-from guildhall.people.models import ConsentRecord, Invitation, Mail, Membership, Notice, Pass, User
+from guildhall.people.models import AccessToken, ConsentRecord, Invitation, Mail, Membership, Notice, Pass, User, Webhook
 
 
 def held_about(user: User) -> list[PersonalData]:
@@ -33,7 +33,7 @@ def as_json(user: User) -> dict[str, Any]:
 
 def held_in_people(user: User) -> list[PersonalData]:
     """What this room holds about a person."""
-    return [_account(user), *_sign_in(user), *_belonging(user), *_told(user), _agreed(user), _done(user)]
+    return [_account(user), *_sign_in(user), *_belonging(user), *_told(user), _agreed(user), _webhooks(user), _done(user)]
 
 
 def _account(user: User) -> PersonalData:
@@ -76,6 +76,23 @@ def _sign_in(user: User) -> list[PersonalData]:
             why=_("So that nobody else can sign in as you. What makes them secret is not shown."),
             columns={"what": _("Kind"), "created_at": _("Set up"), "last_used_at": _("Last used")},
             rows=keys,
+        ),
+        PersonalData(
+            key="people.tokens",
+            title=_("Tokens for programs"),
+            why=_(
+                "So that a program can act for you, and you can see since when and end it. What makes them secret is not kept."
+            ),
+            columns={
+                "name": _("What it is for"),
+                "made_at": _("Made"),
+                "expires_at": _("Valid until"),
+                "revoked_at": _("Revoked"),
+                "last_used_on": _("Last used"),
+            },
+            rows=list(
+                AccessToken.objects.of(user).order_by("pk").values("name", "made_at", "expires_at", "revoked_at", "last_used_on")
+            ),
         ),
         PersonalData(
             key="people.sessions",
@@ -206,6 +223,19 @@ def _agreed(user: User) -> PersonalData:
                 "withdrawn_at": record.withdrawn_at,
             }
             for record in records.order_by("given_at", "pk")
+        ],
+    )
+
+
+def _webhooks(user: User) -> PersonalData:
+    return PersonalData(
+        key="people.webhooks",
+        title=_("Programs you had told what happens"),
+        why=_("So that the school knows who gave its messages another address. The webhook is the school's and stays."),
+        columns={"made_at": _("Made"), "organisation": _("Organisation"), "host": _("Where to")},
+        rows=[
+            {"made_at": webhook.made_at, "organisation": str(webhook.organisation), "host": webhook.host}
+            for webhook in Webhook.objects.filter(made_by=user).select_related("organisation").order_by("pk")
         ],
     )
 

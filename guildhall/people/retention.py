@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from guildhall.core.models import AuditLine
 from guildhall.people.hooks import RetentionRule, retention_rules
-from guildhall.people.models import ConsentRecord, Invitation, Mail, Membership, Notice, Pass, User
+from guildhall.people.models import AccessToken, ConsentRecord, Invitation, Mail, Membership, Notice, Pass, User, WebhookDelivery
 
 YEAR = timedelta(days=365)
 
@@ -48,6 +48,13 @@ def rules_in_people() -> list[RetentionRule]:
             why=_("For three months it can still be found out why a link does not work."),
             keep=timedelta(days=90),
             **_deletes(lambda before: Pass.objects.filter(Q(expires_at__lt=before) | Q(revoked_at__lt=before))),
+        ),
+        RetentionRule(
+            key="people.tokens",
+            what=_("Tokens that have expired or were revoked"),
+            why=_("For three months it can still be found out why a program is not let in."),
+            keep=timedelta(days=90),
+            **_deletes(lambda before: AccessToken.objects.filter(Q(expires_at__lt=before) | Q(revoked_at__lt=before))),
         ),
         RetentionRule(
             key="people.invitations",
@@ -89,6 +96,13 @@ def rules_in_people() -> list[RetentionRule]:
                     is_operator=False,
                 )
             ),
+        ),
+        RetentionRule(
+            key="people.webhook_messages",
+            what=_("Messages to other programs"),
+            why=_("For a month one can see whether they arrived, and send them again. They say nothing about people."),
+            keep=timedelta(days=30),
+            **_deletes(WebhookDelivery.objects.made_before),
         ),
         RetentionRule(
             key="people.audit",

@@ -7,7 +7,17 @@ from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from guildhall.core.rules import rule
-from guildhall.people.models import STAFF_ROLES, Invitation, Membership, Notice, Organisation, Role, User
+from guildhall.people.models import (
+    STAFF_ROLES,
+    AccessToken,
+    Invitation,
+    Membership,
+    Notice,
+    Organisation,
+    Role,
+    User,
+    numbers_run_by,
+)
 
 
 def has_role(user: User | None, organisation: Organisation, roles: list[Role]) -> bool:
@@ -34,6 +44,11 @@ def can_coordinate(user: User, organisation: Organisation) -> bool:
     return has_role(user, organisation, [Role.MANAGER, Role.COORDINATOR])
 
 
+@rule(_("Only managers of this school can see and change what other programs are told."))
+def can_keep_webhooks(user: User, organisation: Organisation) -> bool:
+    return can_manage(user, organisation)
+
+
 @rule(_("Sign in first."))
 def can_create_organisation(user: User, _thing: None = None) -> bool:
     return user.is_active and not user.erased_at
@@ -53,8 +68,8 @@ def can_end_membership(user: User | None, membership: Membership) -> bool:
 
 
 @rule(_("This belongs to somebody else."))
-def can_call_own(user: User, thing: User | Notice) -> bool:
-    """Whether a person is this user, or has this notice."""
+def can_call_own(user: User, thing: User | Notice | AccessToken) -> bool:
+    """Whether a person is this user, or has this notice or token."""
     return user == (thing if isinstance(thing, User) else thing.user)
 
 
@@ -63,7 +78,7 @@ def can_record_consent(user: User, person: Model) -> bool:
     """Whether somebody may write down what a person agreed to. For people without an account their room asks its own rule."""
     if not isinstance(person, User) or user == person:
         return True
-    return person.memberships.current().filter(organisation__in=Organisation.objects.run_by(user).values("pk")).exists()
+    return person.memberships.current().filter(organisation__in=numbers_run_by(user)).exists()
 
 
 @rule(_("Only the person themselves, or who runs this installation, can have their data erased."))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPSenderRefused
+from typing import Any
 
 from django.utils.timezone import now
 
-from guildhall.core.tasks import URGENT, part, schedule, task
-from guildhall.people import actions, retention
+from guildhall.core.tasks import OUTWARD, URGENT, let_go_of_database, part, schedule, task
+from guildhall.core.webhooks import post, signed_heads
+from guildhall.people import actions, retention, webhooks
 from guildhall.people.models import Mail
 from guildhall.people.notices import envelope, note_failed, note_sent
+
+HEADS = {"Content-Type": "application/json", "User-Agent": "Guildhall"}
 
 
 # Twelve attempts wait for seventeen hours in all: a mail server that is down over night loses nothing.
@@ -30,6 +35,28 @@ def send_mail(*, mail_id: int) -> None:
     else:
         with part():
             note_sent(mail, at=now())
+
+
+@task(attempts=20, queue=OUTWARD)
+def spread_messages(*, organisation_id: int, messages: Sequence[dict[str, Any]]) -> None:
+    """Write down for each webhook of an organisation what it is to be told."""
+    webhooks.spread(organisation_id, messages, at=now())
+
+
+# The attempts are those of a worker that dies; when a receiver does not answer, that is noted, and the message waits.
+@task(attempts=50, in_parts=True, queue=OUTWARD)
+def deliver_message(*, webhook_id: int, wakes_at: str) -> None:
+    """Deliver the message of a webhook that is due next; what was sent and not noted, because a worker died, is sent again."""
+    woken_at = datetime.fromisoformat(wakes_at)
+    at = now()
+    delivery, answer = webhooks.due_delivery(webhook_id, woken_at, at=at), None
+    if delivery is not None:
+        body = delivery.body.encode()
+        heads = signed_heads(body, key=delivery.key, at=at, secrets=delivery.webhook.secrets(at))
+        let_go_of_database()
+        answer = post(delivery.webhook.address, body, {**HEADS, **heads})
+    with part():
+        webhooks.go_on(webhook_id, woken_at, delivery, answer, at=now())
 
 
 @schedule(daily_at="03:20")

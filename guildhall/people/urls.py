@@ -1,6 +1,6 @@
 from django.urls import path
 
-from guildhall.people.views import me, members, organisations, retention, signin
+from guildhall.people.views import me, members, organisations, retention, signin, tokens, webhooks
 
 app_name = "people"
 urlpatterns = [
@@ -21,6 +21,9 @@ urlpatterns = [
     path("me/consents/<int:pk>/withdraw/", me.consent_withdraw, name="consent_withdraw"),
     path("me/data/", me.my_data, name="my_data"),
     path("me/data/download/", me.my_data_download, name="my_data_download"),
+    path("me/tokens/", tokens.token_list, name="tokens"),
+    path("me/tokens/make/", tokens.token_make, name="token_make"),
+    path("me/tokens/<int:pk>/revoke/", tokens.token_revoke, name="token_revoke"),
     path("me/erase/", me.erase, name="erase"),
     path("language/", me.language, name="language"),
     path("switch/", organisations.switch, name="switch"),
@@ -36,6 +39,15 @@ urlpatterns = [
     path("organisations/<slug:slug>/edit/", organisations.organisation_edit, name="organisation_edit"),
     path("organisations/<slug:slug>/second-factor/", organisations.second_factor_require, name="second_factor_require"),
     path("organisations/<slug:slug>/sites/new/", organisations.site_add, name="site_add"),
+    path("organisations/<slug:slug>/webhooks/", webhooks.webhook_list, name="webhooks"),
+    path("webhooks/<int:pk>/", webhooks.webhook_detail, name="webhook"),
+    path("webhooks/<int:pk>/change/", webhooks.webhook_change, name="webhook_change"),
+    path("webhooks/<int:pk>/test/", webhooks.webhook_test, name="webhook_test"),
+    path("webhooks/<int:pk>/secret/", webhooks.webhook_secret, name="webhook_secret"),
+    path("webhooks/<int:pk>/pause/", webhooks.webhook_pause, name="webhook_pause"),
+    path("webhooks/<int:pk>/resume/", webhooks.webhook_resume, name="webhook_resume"),
+    path("webhooks/<int:pk>/remove/", webhooks.webhook_remove, name="webhook_remove"),
+    path("webhooks/messages/<int:pk>/resend/", webhooks.webhook_resend, name="webhook_resend"),
     path("organisations/<slug:slug>/members/", members.member_list, name="members"),
     path("organisations/<slug:slug>/members/invite/", members.member_invite, name="member_invite"),
     path("organisations/<slug:slug>/members/<int:pk>/", members.member_edit, name="member_edit"),

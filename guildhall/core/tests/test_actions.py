@@ -3,7 +3,7 @@ from django.db import transaction
 from django.db.transaction import TransactionManagementError
 from django.utils.timezone import now
 
-from guildhall.core.actions import action, lock
+from guildhall.core.actions import action, at_the_end, lock
 from guildhall.core.errors import Refused
 from guildhall.core.models import AuditLine, Change, Schedule
 
@@ -61,6 +61,32 @@ def test_who_swallows_a_refusal_within_an_action_is_stopped():
     with pytest.raises(TransactionManagementError), transaction.atomic():
         plan_two("a", "b", by=None, careless=True)
     assert not Schedule.objects.exists()
+
+
+def test_what_is_to_be_done_at_the_end_is_done_once_for_all_and_not_for_what_was_undone():
+    done: list[list[str]] = []
+
+    @action
+    def say(word: str, *, by: None) -> None:
+        at_the_end(done.append, word)
+
+    @action
+    def say_and_refuse(word: str, *, by: None) -> None:
+        say(word, by=by)
+        raise Refused("Not now.")
+
+    @action
+    def say_much(*, by: None) -> None:
+        say("first", by=by)
+        with pytest.raises(Refused), transaction.atomic():
+            say_and_refuse("second", by=by)
+        say("third", by=by)
+        assert done == []
+
+    say_much(by=None)
+    assert done == [["first", "third"]]
+    with pytest.raises(RuntimeError):
+        at_the_end(done.append, "outside")
 
 
 def test_a_locked_thing_keeps_what_was_read_of_its_relations(django_assert_num_queries):

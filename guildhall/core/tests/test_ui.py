@@ -13,7 +13,6 @@ import pytest
 from django import forms
 from django.contrib.messages import constants
 from django.contrib.messages.storage.base import Message
-from django.core.paginator import Paginator
 from django.db.models.fields import BLANK_CHOICE_DASH
 from django.forms.renderers import get_default_renderer
 from django.http import QueryDict
@@ -23,6 +22,7 @@ from django.test import override_settings
 from django.utils.safestring import mark_safe
 from django.utils.translation import override
 
+from guildhall.core.pages import Pages
 from guildhall.core.ui import components
 from guildhall.core.ui.basics import near_words
 from guildhall.core.ui.lists import Column
@@ -225,7 +225,7 @@ def test_each_filter_can_be_taken_off_alone(rf):
 
 
 def test_the_pager_says_where_one_is_and_keeps_the_filters(rf):
-    page = Paginator(range(2360), 50).page(2)
+    page = Pages(range(2360), 50).get_page(2)
     drawn = draw("{% pager page=page %}", rf.get("/list/?town=metz&page=2"), page=page)
     assert "51–100 of 2,360" in drawn
     assert 'href="?town=metz&amp;page=3"' in drawn

@@ -175,7 +175,7 @@ def _day(day: date, today: date) -> dict[str, str]:
 @register.filter
 def breakable(address: str) -> SafeString:
     """Write a mail or web address so that, where a line is short, it breaks after its signs and not within a word."""
-    return format_html_join(SafeString("<wbr>"), "{}", [[part] for part in re.split(r"(?<=[@./])(?=\w)", str(address))])
+    return format_html_join(SafeString("<wbr>"), "{}", [[part] for part in re.split(r"(?<=[@./])(?=[\w{])", str(address))])
 
 
 def figure(value: object) -> object:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.core.paginator import Page
 from django.template import Context
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
+from guildhall.core.pages import Page
 from guildhall.core.ui.basics import figure
 from guildhall.core.ui.cells import rows_of
 from guildhall.core.ui.component import Worked, component
@@ -86,6 +86,7 @@ def item(
     id: str = "",
     tone: str = "",
     level: int = 0,
+    place: str = "",
 ) -> Worked:
     """Draw one thing of a list; the content is what is said about it, and its actions.
 
@@ -98,6 +99,7 @@ def item(
         id: for htmx.
         tone: "late" for what is overdue.
         level: of the title as a heading; 0 is no heading.
+        place: where it stands on a ``map`` beside the list, such as "place-3": whoever points at one sees the other marked.
     """
 
 
@@ -163,10 +165,10 @@ def count_line(content: str, *, id: str = "") -> Worked:
 
 @component
 def pager(context: Context, *, page: Page, target: str = "") -> Worked:
-    """Leaf through a long list, and say where one is: "51–100 of 2,360". Keeps the filters of the address.
+    """Leaf through a long list, and say where one is: "51–100 of 2,360", or only "51–100". Keeps the filters of the address.
 
     Args:
-        page: of Django's Paginator; the address carries it as ``page``.
+        page: of ``core.pages.Pages``; the address carries it as ``page``.
         target: the CSS selector of what htmx replaces.
     """
     query = context["request"].GET.copy()
@@ -175,10 +177,11 @@ def pager(context: Context, *, page: Page, target: str = "") -> Worked:
         query["page"] = str(number)
         return f"?{query.urlencode()}"
 
+    total = page.paginator.total
     return {
         "first": figure(page.start_index()),
         "last": figure(page.end_index()),
-        "total": figure(page.paginator.count),
+        "total": "" if total is None else figure(total),
         "previous": address(page.previous_page_number()) if page.has_previous() else "",
         "following": address(page.next_page_number()) if page.has_next() else "",
     }

@@ -1,6 +1,7 @@
 """What people do in the employer book."""
 
 from guildhall.engagement.actions.alike import doubt_again, search_duplicates, tell_apart
+from guildhall.engagement.actions.answers import note_answer
 from guildhall.engagement.actions.book import (
     hand_over_employers,
     plan_for_employers,
@@ -51,6 +52,7 @@ from guildhall.engagement.actions.people import (
     move_person,
 )
 from guildhall.engagement.actions.steps import add_step, drop_step, finish_step, move_step, reopen_step, take_back_move
+from guildhall.engagement.actions.taking_back import take_back_import
 
 __all__ = [
     "add_employer",
@@ -89,6 +91,7 @@ __all__ = [
     "merge_people",
     "move_person",
     "move_step",
+    "note_answer",
     "plan_for_employers",
     "put_back",
     "record_contact",
@@ -101,6 +104,7 @@ __all__ = [
     "search_duplicates",
     "switch_off_mail_address",
     "tag_employers",
+    "take_back_import",
     "take_back_mail",
     "take_back_move",
     "tell_apart",

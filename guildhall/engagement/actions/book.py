@@ -15,6 +15,7 @@ from guildhall.core.errors import NotAllowed, Refused
 from guildhall.core.history import as_kept, change, noted
 from guildhall.engagement.models import Employer, NextStep, SavedView, Tag
 from guildhall.engagement.rules import can_change_view, can_hand_over, can_write_in_book
+from guildhall.engagement.telling import tell_outside
 from guildhall.people.models import Organisation, User
 from guildhall.people.notices import tell
 from guildhall.people.rules import can_work_for
@@ -47,6 +48,7 @@ def hand_over_employers(
         theirs = [employer.pk for employer in given if employer.owner_id == former]
         give(NextStep.objects.open().filter(employer__in=theirs, owner=former), owner)
     give(Employer.objects.filter(pk__in=[employer.pk for employer in given]), owner)
+    tell_outside(school, "employer.changed", given, at=at)
     if given and owner != by:
         tell(
             owner,
@@ -74,6 +76,7 @@ def tag_employers(school: Organisation, *, employers: QuerySet[Employer], name: 
         raise Refused(_("Give the tag a word."))
     tag = Tag.objects.filter(school=school, name__iexact=name).first() or Tag.objects.create(school=school, name=name[:40])
     tag.employers.add(*chosen)
+    tell_outside(school, "employer.changed", chosen, at=at)
     return tag
 
 
@@ -84,7 +87,9 @@ def untag_employers(tag: Tag, *, employers: QuerySet[Employer], by: User, at: da
     Raises:
         NotAllowed: ``by`` does not work for the school.
     """
-    tag.employers.remove(*_locked(tag.school, employers, by))
+    chosen = _locked(tag.school, employers, by)
+    tag.employers.remove(*chosen)
+    tell_outside(tag.school, "employer.changed", chosen, at=at)
     if not tag.employers.exists():
         Tag.objects.filter(pk=tag.pk).delete()
     return tag
@@ -103,7 +108,7 @@ def plan_for_employers(
     chosen = _locked(school, employers, by)
     if owner is not None and not can_work_for(owner, school):
         raise Refused(_("%(person)s does not work for %(school)s.") % {"person": owner, "school": school})
-    NextStep.objects.bulk_create(
+    planned = NextStep.objects.bulk_create(
         [
             NextStep(
                 employer=employer,
@@ -117,6 +122,7 @@ def plan_for_employers(
         ],
         batch_size=500,
     )
+    tell_outside(school, "step.set", planned, at=at)
     return school
 
 
@@ -139,6 +145,7 @@ def rest_employers(
         employer.resting_until, employer.resting_why = values["resting_until"], values["resting_why"]
         noted(employer, before)
     Employer.objects.filter(pk__in=[employer.pk for employer in chosen]).update(**values)
+    tell_outside(school, "employer.changed", chosen, at=at)
     return school
 
 
@@ -171,13 +178,14 @@ def remove_view(view: SavedView, *, by: User, at: datetime) -> Organisation:
     return school
 
 
-def give(things: QuerySet[Any], owner: User) -> None:
-    """Put employers or next steps into somebody's hands, and note whose they were."""
+def give(things: QuerySet[Any], owner: User) -> list[Any]:
+    """Put employers or next steps into somebody's hands, note whose they were, and return them."""
     given = list(things.select_for_update())
     for thing in given:
         former, thing.owner = as_kept(thing, "owner"), owner
         noted(thing, {"owner": former})
     things.model._default_manager.filter(pk__in=[thing.pk for thing in given]).update(owner=owner)
+    return given
 
 
 def _locked(school: Organisation, employers: QuerySet[Employer], by: User) -> list[Employer]:

@@ -15,6 +15,7 @@ from guildhall.engagement.hooks import contact_recorded
 from guildhall.engagement.models import CapturedMail, Contact, Employer, NextStep, Person
 from guildhall.engagement.rules import can_change_contact, can_write_in_book
 from guildhall.engagement.search import CONTACT, contact_documents
+from guildhall.engagement.telling import tell_outside
 from guildhall.people.models import User
 
 #: Clocks differ a little; a contact further ahead than this is a plan, and belongs into the next steps.
@@ -61,6 +62,7 @@ def record_contact(
         add_step(employer, what=next_what, due_on=next_due_on, owner=by, contact=contact, by=by, at=at)
     search.index_many(contact_documents([contact]))
     contact_recorded.announce(contact=contact, by=by)
+    tell_outside(employer.school, "contact.recorded", contact, at=at)
     return contact
 
 
@@ -83,6 +85,7 @@ def change_contact(
     contact.people.set(people)
     find_last_contact(contact.employer)
     search.index_many(contact_documents([contact]))
+    tell_outside(contact.employer.school, "contact.changed", contact, at=at)
     return contact
 
 
@@ -105,6 +108,7 @@ def remove_contact(contact: Contact, *, reopens: NextStep | None = None, by: Use
     contact.next_steps.open().delete()
     CapturedMail.objects.put_back(contact, at)
     search.remove(CONTACT, contact.pk)
+    tell_outside(employer.school, "contact.removed", contact, at=at)
     contact.delete()
     find_last_contact(employer)
     return employer

@@ -16,6 +16,7 @@ from guildhall.engagement.actions.book import give
 from guildhall.engagement.models import Employer, NextStep, sort_key_of
 from guildhall.engagement.rules import can_hand_over, can_write_in_book
 from guildhall.engagement.search import employer_documents
+from guildhall.engagement.telling import tell_outside
 from guildhall.people.actions import kept
 from guildhall.people.models import Organisation, Site, User
 from guildhall.people.notices import tell
@@ -72,6 +73,7 @@ def add_employer(
         added_by=by,
     )
     _index(employer, at)
+    tell_outside(school, "employer.added", employer, at=at)
     return employer
 
 
@@ -95,6 +97,7 @@ def change_employer(employer: Employer, *, facts: dict[str, Any], note: str, by:
     employer.sort_key = sort_key_of(str(organisation))
     employer.save(update_fields=["sort_key"])
     _index(employer, at)
+    tell_outside(employer.school, "employer.changed", employer, at=at)
     return employer
 
 
@@ -104,6 +107,7 @@ def add_site(employer: Employer, *, site: dict[str, Any], by: User, at: datetime
     can_write_in_book.require(by, employer.school)
     added = kept.add_kept_site(employer.organisation, site=site, by=by, at=at)
     _index(employer, at)
+    tell_outside(employer.school, "employer.changed", employer, at=at)
     return added
 
 
@@ -113,6 +117,7 @@ def change_site(employer: Employer, *, which: Site, site: dict[str, Any], by: Us
     can_write_in_book.require(by, employer.school)
     changed = kept.change_kept_site(which, site=site, by=by, at=at)
     _index(employer, at)
+    tell_outside(employer.school, "employer.changed", employer, at=at)
     return changed
 
 
@@ -138,6 +143,7 @@ def hand_over_employer(employer: Employer, *, owner: User | None, by: User, at: 
     change(employer, owner=owner)
     if owner is not None and former is not None:
         give(NextStep.objects.open().filter(employer=employer, owner=former), owner)
+    tell_outside(employer.school, "employer.changed", employer, at=at)
     if owner is not None and owner != by:
         tell(
             owner,
@@ -167,7 +173,7 @@ def hand_over_work(
         can_coordinate.require(by, school)
     if not can_work_for(heir, school):
         raise Refused(_("%(person)s does not work for %(school)s.") % {"person": heir, "school": school})
-    give(Employer.objects.in_book_of(school).looked_after_by(of), heir)
+    tell_outside(school, "employer.changed", give(Employer.objects.in_book_of(school).looked_after_by(of), heir), at=at)
     give(NextStep.objects.open().of(of).filter(employer__school=school), heir)
     if letter and heir != by:
         tell(

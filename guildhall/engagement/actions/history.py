@@ -13,9 +13,10 @@ from guildhall.core.history import as_kept, change, value_of
 from guildhall.core.models import Change
 from guildhall.engagement.actions.contacts import find_last_contact
 from guildhall.engagement.history import PUT_BACK, model_of
-from guildhall.engagement.models import Contact, Employer, sort_key_of
+from guildhall.engagement.models import Contact, Employer, NextStep, Person, Position, sort_key_of
 from guildhall.engagement.rules import can_change_contact, can_hand_over, can_write_in_book
 from guildhall.engagement.search import contact_documents, employer_documents
+from guildhall.engagement.telling import tell_outside
 from guildhall.people.actions import kept
 from guildhall.people.models import Organisation, Site, User
 
@@ -50,7 +51,20 @@ def put_back(employer: Employer, *, which: Change, by: User, at: datetime) -> Em
     employer.sort_key = sort_key_of(str(employer.organisation))
     employer.save(update_fields=["sort_key"])
     search.index_many([*employer_documents([employer]), *(contact_documents([thing]) if isinstance(thing, Contact) else [])])
+    _tell_of(employer, thing, at)
     return employer
+
+
+def _tell_of(employer: Employer, thing: Any, at: datetime) -> None:
+    match thing:
+        case Contact():
+            tell_outside(employer.school, "contact.changed", thing, at=at)
+        case NextStep():
+            tell_outside(employer.school, "step.changed", thing, at=at)
+        case Person() | Position():
+            tell_outside(employer.school, "person.changed", thing.person if isinstance(thing, Position) else thing, at=at)
+        case _:
+            tell_outside(employer.school, "employer.changed", employer, at=at)
 
 
 def _write(thing: Any, name: str, value: Any, *, by: User, at: datetime) -> None:

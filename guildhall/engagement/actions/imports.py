@@ -11,31 +11,23 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from guildhall.core import files, search
+from guildhall.core import files
 from guildhall.core.actions import action, lock
 from guildhall.core.errors import Refused
 from guildhall.core.models import Progress, StoredFile
 from guildhall.core.progress import start_progress
 from guildhall.core.ui.basics import figure
 from guildhall.engagement.actions.alike import search_after_import
-from guildhall.engagement.actions.merging import keep_wishes
+from guildhall.engagement.actions.letting_in import let_in
+from guildhall.engagement.importing.choosing import identity_of, names_of
 from guildhall.engagement.importing.lot import Lot, rows_of
-from guildhall.engagement.importing.planning import (
-    FIRM_FIELDS,
-    PERSON_FIELDS,
-    PLACE_FIELDS,
-    Decision,
-    Firm,
-    Outcome,
-    Place,
-    Someone,
-)
+from guildhall.engagement.importing.planning import COUNTED, Decision, Firm, Outcome, Place
+from guildhall.engagement.importing.sameness import place_words
 from guildhall.engagement.importing.understanding import Row, as_in_file
-from guildhall.engagement.models import Employer, EmployerImport, ImportRow, Person, Position, sort_key_of
+from guildhall.engagement.models import EmployerImport, ImportedThing, ImportRow, RowChoice
 from guildhall.engagement.rules import can_import
-from guildhall.engagement.search import employer_documents
-from guildhall.people.actions import keep_organisations
-from guildhall.people.models import Organisation, Site, User
+from guildhall.engagement.telling import tell_outside
+from guildhall.people.models import Organisation, User
 from guildhall.people.notices import tell
 
 #: Files of at most so many rows are checked while the person waits, which takes about a second; longer ones by a task.
@@ -89,7 +81,7 @@ def bring_list(
         )
         brought.save(update_fields=["file"])
         if "name" in mapping:
-            _check(brought, by)
+            check(brought, by=by)
     return brought
 
 
@@ -113,13 +105,14 @@ def match_columns(
         raise Refused(_("The file has no column “%(heading)s”.") % {"heading": missing.pop()})
     employer_import.mapping, employer_import.country = dict(mapping), country
     employer_import.save(update_fields=["mapping", "country"])
-    _check(employer_import, by)
+    check(employer_import, by=by)
     return employer_import
 
 
-def _check(employer_import: EmployerImport, by: User) -> None:
+def check(employer_import: EmployerImport, *, by: User) -> None:
+    """Compare the file with the book: at once if it is short, else by a task. From inside an action."""
     if employer_import.rows_in_file <= CHECKED_AT_ONCE:
-        _keep_check(employer_import, Lot(employer_import.school, read_rows(employer_import)).check())
+        _keep_check(employer_import, lot_of(employer_import).check())
         return
     employer_import.state = State.CHECKING
     employer_import.progress = start_progress(
@@ -138,6 +131,11 @@ def read_rows(employer_import: EmployerImport) -> list[Row]:
     assert employer_import.file is not None  # noqa: S101
     with employer_import.file.content.open("rb") as file:
         return rows_of(file, employer_import.reading, employer_import.mapping, employer_import.country)
+
+
+def lot_of(employer_import: EmployerImport) -> Lot:
+    """Return the rows of the file that was brought, with what somebody has decided about some of them."""
+    return Lot(employer_import.school, read_rows(employer_import), employer_import.choices.all())
 
 
 @action
@@ -169,18 +167,21 @@ def begin_import(employer_import: EmployerImport, *, by: User, at: datetime) -> 
 
     Raises:
         NotAllowed: ``by`` neither manages nor coordinates.
-        Refused: it has begun already, nobody has looked at the check yet, or the file is gone.
+        Refused: it has begun already, nobody has looked at the check yet, the file is gone, or another import is just being
+            taken back.
     """
+    one_at_a_time(employer_import.school)
     employer_import = lock(employer_import)
     can_import.require(by, employer_import.school)
     _require_not_begun(employer_import)
+    require_none_taken_back(employer_import.school)
     if employer_import.state != State.READY:
         raise Refused(_("This file has not been compared with the book yet."))
     _require_file(employer_import)
     employer_import.rows.all().delete()
     _forget_counts(employer_import)
     employer_import.state = State.RUNNING
-    employer_import.progress = _start(employer_import, by)
+    employer_import.progress = start(employer_import, by)
     employer_import.save()
     return employer_import
 
@@ -196,9 +197,10 @@ def go_on_with_import(employer_import: EmployerImport, *, by: User, at: datetime
     employer_import = lock(employer_import)
     can_import.require(by, employer_import.school)
     stopped = employer_import.progress
-    if employer_import.state != State.RUNNING or stopped is None or stopped.state != Progress.State.FAILED:
+    under_way = employer_import.state in (State.RUNNING, State.TAKING_BACK)
+    if not under_way or stopped is None or stopped.state != Progress.State.FAILED:
         raise Refused(_("This import has not stopped."))
-    progress = _start(employer_import, by)
+    progress = start(employer_import, by)
     progress.done = stopped.done
     progress.save(update_fields=["done"])
     employer_import.progress = progress
@@ -206,13 +208,20 @@ def go_on_with_import(employer_import: EmployerImport, *, by: User, at: datetime
     return employer_import
 
 
-def _start(employer_import: EmployerImport, by: User) -> Progress:
+def start(employer_import: EmployerImport, by: User) -> Progress:
+    """Ask for the task that lets rows in, or takes them back. From inside an action."""
+    is_back = employer_import.state == State.TAKING_BACK
+    doing = (
+        gettext_noop("Taking the import out of the book again")
+        if is_back
+        else gettext_noop("Writing the employers into the book")
+    )
     return start_progress(
-        "engagement.import_list",
+        "engagement.take_back_list" if is_back else "engagement.import_list",
         by=by,
-        doing=gettext_noop("Writing the employers into the book"),
+        doing=doing,
         then=employer_import.get_absolute_url(),
-        total=employer_import.rows_in_file,
+        total=0 if is_back else employer_import.rows_in_file,
         import_id=employer_import.pk,
     )
 
@@ -225,123 +234,41 @@ def let_rows_in(
 
     Raises:
         NotAllowed: ``by`` does not work for the school any more.
+        Refused: another import is just being taken back.
     """
-    # One at a time for each school: whoever comes second sees what the first has written, and nobody is in the book twice.
-    Organisation.objects.select_for_update(no_key=True).get(pk=employer_import.school_id)
+    one_at_a_time(employer_import.school)
+    require_none_taken_back(employer_import.school)
     employer_import = lock(employer_import)
     decisions = lot.decide(rows)
     bringing = [decision for decision in decisions if decision.outcome in (Outcome.NEW, Outcome.CHANGED)]
     firms = list({id(decision.firm): decision.firm for decision in bringing if decision.firm is not None}.values())
     if firms:
-        _write_organisations(employer_import.school, firms, by, at)
-        employers = _write_employers(employer_import.school, firms, by, at)
-        _write_people(employer_import.school, firms)
+        let_in(employer_import, firms, by=by, at=at)
         lot.shelf.remember(firms)
-        search.index_many(employer_documents(employers))
     _note(employer_import, decisions)
     employer_import.save()
     return employer_import
 
 
-def _write_organisations(school: Organisation, firms: Sequence[Firm], by: User | None, at: datetime) -> None:
-    new = {id(firm): Organisation(**_values(firm, FIRM_FIELDS)) for firm in firms if firm.pk is None}
-    changed = {id(firm): Organisation(pk=firm.pk, **_values(firm, FIRM_FIELDS)) for firm in firms if firm.pk and firm.dirty}
-    new_sites: dict[int, Site] = {}
-    changed_sites: list[tuple[Place, Site]] = []
-    for firm in firms:
-        of = {"organisation": new[id(firm)]} if firm.pk is None else {"organisation_id": firm.pk}
-        for place in firm.places:
-            site = Site(pk=place.pk, **of, **_values(place, PLACE_FIELDS))
-            if place.pk is None:
-                new_sites[id(place)] = site
-            elif place.dirty:
-                changed_sites.append((place, site))
-    keep_organisations(
-        school,
-        organisations=list(new.values()),
-        sites=list(new_sites.values()),
-        changed={
-            Organisation: (list(changed.values()), _dirty(firms) & set(FIRM_FIELDS)),
-            Site: ([site for _place, site in changed_sites], _dirty(place for place, _site in changed_sites)),
-        },
-        by=by,
-        at=at,
-    )
-    for firm in firms:
-        if firm.pk is None:
-            firm.pk = new[id(firm)].pk
-        for place in firm.places:
-            if place.pk is None:
-                place.pk = new_sites[id(place)].pk
+def one_at_a_time(school: Organisation) -> None:
+    """Let nobody else write an import into a school's book, or take one back, until the transaction ends.
+
+    Whoever comes second sees what the first has written, and nobody is in the book twice.
+    """
+    Organisation.objects.select_for_update(no_key=True).get(pk=school.pk)
 
 
-def _write_employers(school: Organisation, firms: Sequence[Firm], by: User | None, at: datetime) -> list[Employer]:
-    """Write the firms into the school's book, and return all of them as they now stand there."""
-    new = {
-        id(firm): Employer(
-            school=school,
-            organisation_id=firm.pk,  # type: ignore[misc]  # written just before
-            sort_key=sort_key_of(firm.shown_name),
-            note=firm.note,
-            added_at=at,
-            added_by=by,
-        )
-        for firm in firms
-        if firm.employer_pk is None
-    }
-    Employer.objects.bulk_create(new.values())
-    changed = [
-        Employer(pk=firm.employer_pk, sort_key=sort_key_of(firm.shown_name), note=firm.note)
-        for firm in firms
-        if firm.employer_pk and firm.dirty & {"name", "trade_name", "note"}
-    ]
-    if changed:
-        Employer.objects.bulk_update(changed, ["sort_key", "note"], batch_size=100)
-    for firm in firms:
-        if firm.employer_pk is None:
-            firm.employer_pk = new[id(firm)].pk
-    return list(Employer.objects.select_related("organisation").filter(pk__in=[firm.employer_pk for firm in firms]))
-
-
-def _write_people(school: Organisation, firms: Sequence[Firm]) -> None:
-    here = [(firm, one) for firm in firms for one in firm.people]
-    persons = {id(one): Person(school=school, **_values(one, PERSON_FIELDS)) for _firm, one in here if one.pk is None}
-    keep_wishes(persons.values())
-    Person.objects.bulk_create(persons.values())
-    for _firm, one in here:
-        one.pk = one.pk or persons[id(one)].pk
-    positions = {
-        id(one): Position(
-            person_id=one.pk,  # type: ignore[misc]  # written just before, like the employer and the site
-            employer_id=firm.employer_pk,
-            site_id=one.place.pk if one.place else None,
-            title=one.title,
-        )
-        for firm, one in here
-        if one.position_pk is None
-    }
-    Position.objects.bulk_create(positions.values())
-    changed = [one for _firm, one in here if one.position_pk is not None and one.dirty]
-    if changed:
-        Person.objects.bulk_update([Person(pk=one.pk, **_values(one, PERSON_FIELDS)) for one in changed], ["email", "phone"], 100)
-        Position.objects.bulk_update([Position(pk=one.position_pk, title=one.title) for one in changed], ["title"], 100)
-    for _firm, one in here:
-        one.position_pk = one.position_pk or positions[id(one)].pk
-
-
-def _values(thing: Firm | Place | Someone, names: Iterable[str]) -> dict[str, Any]:
-    return {name: getattr(thing, name) for name in names}
-
-
-def _dirty(things: Iterable[Firm | Place]) -> set[str]:
-    return set().union(*(thing.dirty for thing in things))
+def require_none_taken_back(school: Organisation) -> None:
+    """Refuse to go on while an import is being taken back: what a list finds in the book would leave it a moment later."""
+    if EmployerImport.objects.filter(school=school, state=State.TAKING_BACK).exists():
+        raise Refused(_("An import is just being taken back. Wait until that is done."))
 
 
 @action
 def finish_import(employer_import: EmployerImport, *, by: User | None, at: datetime) -> EmployerImport:
     """Note that all rows are in, let go of the file, and tell who brought it."""
     employer_import = lock(employer_import)
-    if employer_import.state == State.DONE:
+    if employer_import.finished_at is not None:
         return employer_import
     file, employer_import.file = employer_import.file, None
     employer_import.state, employer_import.finished_at = State.DONE, at
@@ -349,6 +276,7 @@ def finish_import(employer_import: EmployerImport, *, by: User | None, at: datet
     employer_import.save()
     if file is not None:
         files.remove(StoredFile.objects.filter(pk=file.pk))
+    tell_outside(employer_import.school, "import.finished", employer_import, at=at)
     if by is not None:
         if employer_import.new_employers:
             search_after_import(employer_import.school, by=by, at=at)
@@ -387,7 +315,7 @@ def drop_list(employer_import: EmployerImport, *, by: User, at: datetime) -> Org
 def _require_not_begun(employer_import: EmployerImport) -> None:
     if employer_import.state == State.RUNNING:
         raise Refused(_("This import is already running."))
-    if employer_import.state == State.DONE:
+    if employer_import.finished_at is not None:
         raise Refused(_("This import is done."))
 
 
@@ -398,7 +326,7 @@ def _require_file(employer_import: EmployerImport) -> None:
 
 def counts_of(employer_import: EmployerImport) -> dict[str, int]:
     """How many rows came out as what, in the order in which that is said."""
-    return {outcome.value: getattr(employer_import, outcome.value) for outcome in Outcome}
+    return {outcome.value: getattr(employer_import, outcome.value) for outcome in COUNTED}
 
 
 def _figures(employer_import: EmployerImport) -> dict[str, Any]:
@@ -407,7 +335,7 @@ def _figures(employer_import: EmployerImport) -> dict[str, Any]:
 
 
 def _forget_counts(employer_import: EmployerImport) -> None:
-    for name in (*counts_of(employer_import), "new_employers", "new_sites"):
+    for name in (*Outcome, "new_employers", "new_sites", "new_people", "new_contacts"):
         setattr(employer_import, name, 0)
 
 
@@ -417,19 +345,33 @@ def _note(employer_import: EmployerImport, decisions: Sequence[Decision]) -> Non
         setattr(employer_import, outcome.value, getattr(employer_import, outcome.value) + count)
     employer_import.new_employers += sum(decision.is_new_firm for decision in decisions)
     employer_import.new_sites += sum(decision.is_new_place for decision in decisions)
+    employer_import.new_people += sum(decision.is_new_person for decision in decisions)
+    employer_import.new_contacts += sum(decision.is_new_contact for decision in decisions)
     headings = employer_import.headings
     ImportRow.objects.bulk_create(
         ImportRow(
             employer_import=employer_import,
             number=decision.row.number,
-            outcome=decision.outcome.value,
+            outcome=(ImportRow.Outcome.DECIDED if decision.chosen else ImportRow.Outcome(decision.outcome)).value,
             name=(decision.row.trade_name or decision.row.name)[:250],
             reason=decision.reason[:1000],
-            given=as_in_file(headings, decision.row) if decision.outcome in (Outcome.UNCLEAR, Outcome.WRONG) else {},
+            given=as_in_file(headings, decision.row) if decision.question or decision.outcome == Outcome.WRONG else {},
+            question=decision.question,
+            among=[_as_meant(meant) for meant in decision.among],
+            chosen=decision.chosen,
+            said=identity_of(decision.row) if decision.question else "",
         )
         for decision in decisions
-        if decision.reason
+        if decision.reason or decision.chosen
     )
+
+
+def _as_meant(meant: Firm | Place) -> dict[str, Any]:
+    """Who or what may be meant, as it is shown and chosen; of a firm where it is, as far as there is room."""
+    places = meant.places if isinstance(meant, Firm) else [meant]
+    where = "; ".join(words for words in map(place_words, places[:3]) if words)
+    name = meant.shown_name if isinstance(meant, Firm) else meant.name
+    return {"is": names_of(meant), "name": name, "where": where, "sites": len(places)}
 
 
 def _as_understood(decision: Decision) -> dict[str, Any]:
@@ -447,17 +389,22 @@ def _as_understood(decision: Decision) -> dict[str, Any]:
         "nace": row.nace,
         "size_band": row.size_band,
         "person": row.person_name,
+        "contact": {"kind": row.contact_kind, "on": row.contact_on.isoformat(), "said": row.contact_text[:80]}
+        if row.contact_on
+        else None,
     }
 
 
 @action
 def forget_import_details(*, before: datetime, by: User | None) -> int:
-    """Delete what is still held of files brought before a moment: rows that were looked at, samples. Returns of how many files.
+    """Delete what is still held of files brought before a moment: rows that were looked at, samples, what was made of them.
 
-    The counts stay, and what went into the book.
+    The counts stay, and what went into the book, but it cannot be taken back as a whole any more. Returns of how many files.
     """
     stale = list(EmployerImport.objects.with_details_from_before(before).select_for_update(of=("self",)))
     ImportRow.objects.filter(employer_import__in=stale).delete()
+    ImportedThing.objects.filter(employer_import__in=stale).delete()
+    RowChoice.objects.filter(employer_import__in=stale).delete()
     for brought in stale:
         brought.reading.pop("preview", None)
         for column in brought.reading.get("columns", []):

@@ -32,7 +32,8 @@ from guildhall.engagement.models import (
 )
 from guildhall.engagement.rules import can_merge
 from guildhall.engagement.search import EMPLOYER, contact_documents, employer_documents
-from guildhall.people.actions import fold_consents, fold_kept_organisation
+from guildhall.engagement.telling import tell_outside
+from guildhall.people.actions import fold_consents, fold_kept_organisation, repeat_refusals
 from guildhall.people.models import Organisation, User
 
 _DOES = ("decides", "signs", "trains", "handles_personnel")
@@ -89,6 +90,7 @@ def merge_employers(
     merge.people.set([stays for stays, _goes in together])
     search.remove(EMPLOYER, gone.pk)
     _settle([kept], contacts, at)
+    _tell_of(merge, at)
     return merge
 
 
@@ -117,6 +119,7 @@ def merge_people(pair: AlikePeople, *, person: dict[str, Any], by: User, at: dat
         made_by=by,
     )
     _settle(Employer.objects.filter(positions__person=kept).distinct(), [], at)
+    _tell_of(merge, at)
     return merge
 
 
@@ -140,6 +143,7 @@ def undo_merge(merge: Merge, *, by: User, at: datetime) -> Merge:
         words = {"kept": merge.employer or merge.person}
         raise Refused(_("What this was merged with is by now merged with %(kept)s. Undo that first.") % words)
     together = merge.deeds["people"]
+    repeat_refusals(Person, {comes_back: [stays] for stays, comes_back in together}, since=merge.made_at)
     Deeds(merge.deeds["done"]).take_back()
     for stays, comes_back in together:
         asked_since = Person.objects.filter(pk=stays, asked_not_to_be_written_at__gt=merge.made_at).first()
@@ -153,6 +157,7 @@ def undo_merge(merge: Merge, *, by: User, at: datetime) -> Merge:
         _settle(Employer.objects.filter(pk__in=both), Contact.objects.filter(employer__in=both).values_list("pk", flat=True), at)
     else:
         _settle(Employer.objects.filter(positions__person__in=[merge.person_id, merge.gone_number]).distinct(), [], at)
+    _tell_of(merge, at)
     return merge
 
 
@@ -171,18 +176,35 @@ def forget_merges_of(people: Any) -> None:
 
 
 def keep_wishes(people: Iterable[Person]) -> None:
-    """Let those not yet saved not be written to if somebody of their address asked for that before. From inside an action.
+    """Let those just saved have said no to whatever somebody of their address said no to before. From inside an action.
 
-    Whoever is written down a second time, by hand or by an import, has asked all the same.
+    Whoever is written down a second time, by hand or by an import, has asked not to be written to all the same.
     """
-    by_address = {one.email.lower(): one for one in people if one.email}
-    asked = Person.objects.filter(
-        asked_not_to_be_written_at__isnull=False, school__in={one.school_id for one in by_address.values()}
-    )
-    for address, at in (
-        asked.annotate(address=Lower("email")).filter(address__in=by_address).values_list("address", "asked_not_to_be_written_at")
+    by_address: dict[str, list[Person]] = {}
+    for one in people:
+        if one.email:
+            by_address.setdefault(one.email.lower(), []).append(one)
+    schools = {one.school_id for those in by_address.values() for one in those}
+    said_no = Person.objects.filter(school__in=schools).who_said_no().annotate(address=Lower("email"))
+    from_whom: dict[int, list[int]] = {}
+    for other, address, asked_at in said_no.filter(address__in=by_address).values_list(
+        "pk", "address", "asked_not_to_be_written_at"
     ):
-        by_address[address].asked_not_to_be_written_at = at
+        for somebody in by_address[address]:
+            from_whom.setdefault(somebody.pk, []).append(other)
+            if asked_at and somebody.asked_not_to_be_written_at is None:
+                somebody.asked_not_to_be_written_at = asked_at
+                somebody.save(update_fields=["asked_not_to_be_written_at"])
+    if from_whom:
+        repeat_refusals(Person, from_whom)
+
+
+def _tell_of(merge: Merge, at: datetime) -> None:
+    """Tell other programs of both: the one that is kept, and the one that went or came back."""
+    if merge.employer_id:
+        tell_outside(merge.school, "employer.merged", [Employer(pk=merge.employer_id), Employer(pk=merge.gone_number)], at=at)
+    else:
+        tell_outside(merge.school, "person.merged", [Person(pk=merge.person_id), Person(pk=merge.gone_number)], at=at)
 
 
 def _forget(merges: Any) -> int:

@@ -14,7 +14,8 @@ from guildhall.engagement.actions.merging import forget_merges_of, keep_wishes
 from guildhall.engagement.models import Employer, Person, Position
 from guildhall.engagement.rules import can_write_in_book
 from guildhall.engagement.search import employer_documents
-from guildhall.people.models import User
+from guildhall.engagement.telling import tell_outside
+from guildhall.people.models import ConsentRecord, Organisation, User
 
 
 @action
@@ -26,11 +27,12 @@ def add_person(employer: Employer, *, person: dict[str, Any], position: dict[str
     """
     can_write_in_book.require(by, employer.school)
     somebody = Person(school=employer.school, **person)
-    keep_wishes([somebody])
     somebody.save()
+    keep_wishes([somebody])
     held = Position.objects.create(person=somebody, employer=employer, **position)
     search.index_many(employer_documents([employer]))
     look_again(employer, at=at)
+    tell_outside(employer.school, "person.added", somebody, at=at)
     return held
 
 
@@ -48,6 +50,7 @@ def change_person(held: Position, *, person: dict[str, Any], position: dict[str,
     change(held, **position)
     search.index_many(employer_documents([held.employer]))
     look_again(held.employer, at=at)
+    tell_outside(held.employer.school, "person.changed", held.person, at=at)
     return held
 
 
@@ -61,6 +64,7 @@ def end_position(held: Position, *, until: date, by: User, at: datetime) -> Posi
     held = lock(held)
     can_write_in_book.require(by, held.employer.school)
     change(held, until=until, since=min(held.since, until) if held.since else None)
+    tell_outside(held.employer.school, "person.changed", held.person, at=at)
     return held
 
 
@@ -85,6 +89,7 @@ def move_person(held: Position, *, to: Employer, stays: bool, title: str = "", o
         change(held, until=until, since=min(held.since, until) if held.since else None)
     moved = Position.objects.create(person=held.person, employer=to, title=title.strip(), since=on)
     search.index_many(employer_documents([held.employer, to]))
+    tell_outside(to.school, "person.changed", held.person, at=at)
     return moved
 
 
@@ -95,7 +100,7 @@ def forbid_writing(somebody: Person, *, by: User | None, at: datetime) -> Person
     Raises:
         NotAllowed: ``by`` does not work for the school.
     """
-    return _set_writing(somebody, at, by)
+    return _set_writing(somebody, at, by, at)
 
 
 @action
@@ -105,7 +110,7 @@ def allow_writing(somebody: Person, *, by: User, at: datetime) -> Person:
     Raises:
         NotAllowed: ``by`` does not work for the school.
     """
-    return _set_writing(somebody, None, by)
+    return _set_writing(somebody, None, by, at)
 
 
 @action
@@ -116,17 +121,21 @@ def forget_people(*, before: datetime, by: User | None) -> int:
     """
     employers = list(Employer.objects.filter(positions__person__in=Person.objects.forgettable(before)).distinct())
     numbers = list(Person.objects.forgettable(before).values_list("pk", flat=True))
+    for school in Organisation.objects.filter(has_webhooks=True):
+        tell_outside(school, "person.forgotten", list(Person.objects.filter(school=school, pk__in=numbers)), at=None)
     forget(Position, list(Position.objects.filter(person__in=numbers).values_list("pk", flat=True)))
     forget(Person, numbers)
     forget_merges_of(numbers)
+    ConsentRecord.objects.filter(person_type=Person._meta.label_lower, person_id__in=numbers).delete()
     count = Person.objects.forgettable(before).delete()[1].get("engagement.Person", 0)
     search.index_many(employer_documents(employers))
     return count
 
 
-def _set_writing(somebody: Person, asked_not_to_at: datetime | None, by: User | None) -> Person:
+def _set_writing(somebody: Person, asked_not_to_at: datetime | None, by: User | None, at: datetime) -> Person:
     somebody = lock(somebody)
     if by is not None:
         can_write_in_book.require(by, somebody.school)
     change(somebody, asked_not_to_be_written_at=asked_not_to_at)
+    tell_outside(somebody.school, "person.wish_changed", somebody, at=at)
     return somebody

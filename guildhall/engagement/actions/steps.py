@@ -9,6 +9,7 @@ from guildhall.core.errors import Refused
 from guildhall.core.history import change
 from guildhall.engagement.models import Contact, Employer, NextStep
 from guildhall.engagement.rules import can_change_step, can_write_in_book
+from guildhall.engagement.telling import tell_outside
 from guildhall.people.models import User
 from guildhall.people.rules import can_work_for
 
@@ -25,9 +26,11 @@ def add_step(
     """
     can_write_in_book.require(by, employer.school)
     _check_owner(owner, employer)
-    return NextStep.objects.create(
+    step = NextStep.objects.create(
         employer=employer, what=what.strip(), due_on=due_on, owner=owner, contact=contact, added_at=at, added_by=by
     )
+    tell_outside(employer.school, "step.set", step, at=at)
+    return step
 
 
 @action
@@ -67,6 +70,7 @@ def move_step(step: NextStep, *, due_on: date, word: str = "", owner: User | Non
         _check_owner(owner, step.employer)
     times_moved = step.times_moved + (due_on != step.due_on)
     change(step, due_on=due_on, times_moved=times_moved, word=word.strip(), owner=owner or step.owner)
+    tell_outside(step.employer.school, "step.changed", step, at=at)
     return step
 
 
@@ -80,6 +84,7 @@ def take_back_move(step: NextStep, *, due_on: date, by: User, at: datetime) -> N
     """
     step = _open(step, by)
     change(step, due_on=due_on, times_moved=max(step.times_moved - 1, 0))
+    tell_outside(step.employer.school, "step.changed", step, at=at)
     return step
 
 
@@ -95,12 +100,14 @@ def reopen_step(step: NextStep, *, by: User, at: datetime) -> NextStep:
     if step.state == NextStep.State.OPEN:
         return step  # pressed twice: it is what was wanted
     change(step, state=NextStep.State.OPEN, closed_at=None, closed_by=None, word="")
+    tell_outside(step.employer.school, "step.changed", step, at=at)
     return step
 
 
 def _close(step: NextStep, state: NextStep.State, *, word: str, by: User, at: datetime) -> NextStep:
     step = _open(step, by)
     change(step, state=state, closed_at=at, closed_by=by, word=word.strip())
+    tell_outside(step.employer.school, "step.done" if state == NextStep.State.DONE else "step.changed", step, at=at)
     return step
 
 

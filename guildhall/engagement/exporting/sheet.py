@@ -114,10 +114,11 @@ def _steps(employer: Employer) -> dict[str, Any]:
 
 def _people(employer: Employer, at: datetime) -> dict[str, Any]:
     rows = []
-    for held in employer.positions.current(localdate(at)).for_list():
+    for held in employer.positions.current(localdate(at)).for_list().with_answers():
         somebody = held.person
         email = _("do not write") if somebody.asked_not_to_be_written_at else somebody.email
-        rows.append([somebody.name, _together(held.title, ", ".join(roles_of(held))), somebody.phone, email])
+        refused = [str(purpose.no) for purpose, agreed in held.answers if not agreed]
+        rows.append([somebody.name, _together(held.title, ", ".join(roles_of(held)), *refused), somebody.phone, email])
     columns = {_("Name"): 2, _("Position"): 3, _("Telephone"): 2, _("E-mail address"): 3}
     return _part(_("People"), columns, rows, MOST_PEOPLE, none=_("Nobody is noted yet."))
 

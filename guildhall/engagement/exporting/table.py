@@ -17,7 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from guildhall.engagement.columns import BookColumn, Row, rows_of
+from guildhall.engagement.columns import KEPT, BookColumn, Row, rows_of
 from guildhall.engagement.exporting.formulas import disarmed
 from guildhall.engagement.models import Employer, EmployerQuerySet
 from guildhall.people.models import User
@@ -83,7 +83,7 @@ def _rows(
     numbers = list(employers.values_list("pk", flat=True))
     for at in range(0, len(numbers), PORTION):
         portion = numbers[at : at + PORTION]
-        rows = {row.pk: row for row in rows_of(Employer.objects.filter(pk__in=portion), colleagues, shown)}
+        rows = {row.pk: row for row in rows_of(Employer.objects.filter(pk__in=portion).values(*KEPT), colleagues, shown)}
         for number in portion:
             if row := rows.get(number):  # somebody may remove one meanwhile
                 yield [column.value(row) for column in columns]

@@ -1,7 +1,7 @@
 """People at employers as vCard 4.0 (RFC 6350), for the address book of a telephone or a mail program.
 
 Names are kept whole, so there is no N: a guess at which part is the family's would be wrong in half of our languages. Somebody
-who asked not to be written to has no e-mail address here either, and the card says why.
+who asked not to be written to has no e-mail address here either, and the card says why; it says what else they agreed to or not.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ESCAPED = str.maketrans({"\\": "\\\\", ",": "\\,", ";": "\\;", "\n": "\\n"})
 
 
 def cards(positions: Iterable[Position]) -> bytes:
-    """Return a card for each position; read with their people, sites, employers and organisations."""
+    """Return a card for each position; read with their people, answers, sites, employers and organisations."""
     return "".join(f"{folded(line)}\r\n" for held in positions for line in _card(held)).encode()
 
 
@@ -52,8 +52,9 @@ def _card(held: Position) -> Iterator[str]:
         yield f"LANG:{text(somebody.language)}"
     if organisation.website:
         yield f"URL;TYPE=work:{_NOT_IN_TEXT.sub('', organisation.website)}"
-    if somebody.asked_not_to_be_written_at:
-        yield f"NOTE:{text(_('Asked not to be written to.'))}"
+    said = [_("asked not to be written to")] if somebody.asked_not_to_be_written_at else []
+    if said := said + [str(purpose.yes if agreed else purpose.no) for purpose, agreed in held.answers]:
+        yield f"NOTE:{text('; '.join(said))}"
     yield "END:VCARD"
 
 

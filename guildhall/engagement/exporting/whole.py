@@ -7,15 +7,16 @@ the same number. Read and written portion by portion, as plain values: a book ha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import IO, Any
 
 from django.db.models import QuerySet
 
 from guildhall.engagement.exporting.table import from_start, new_file, write_json
-from guildhall.engagement.models import Contact, Employer, NextStep, Position
-from guildhall.people.models import Organisation, Site, User
+from guildhall.engagement.models import Contact, Employer, NextStep, Person, Position
+from guildhall.engagement.purposes import PURPOSES
+from guildhall.people.models import ConsentRecord, Organisation, Site, User
 
 #: Employers that are in memory at a time, with all their contacts.
 PORTION = 500
@@ -32,8 +33,9 @@ _PERSON = ["name", "email", "phone", "language", "asked_not_to_be_written_at"]
 _POSITION = ["title", "decides", "signs", "trains", "handles_personnel", "since", "until", "site"]
 _CONTACT = ["kind", "held_at", "said", "recorded_at", "by"]
 _STEP = ["what", "due_on", "state", "times_moved", "word", "added_at", "owner", "closed_at", "closed_by", "contact"]
+_ANSWER = ["agreed", "given_at", "how", "language", "note", "withdrawn_at", "recorded_by"]
 #: Fields that hold a colleague.
-_COLLEAGUES = ["owner", "by", "closed_by"]
+_COLLEAGUES = ["owner", "by", "closed_by", "recorded_by"]
 
 
 def whole_book(school: Organisation, *, at: datetime) -> IO[bytes]:
@@ -64,6 +66,7 @@ def _portion(numbers: Sequence[int], colleagues: dict[int, dict[str, str]]) -> l
     people = _sorted_out(Position.objects, "employer", numbers, ["person", *person.values(), *_POSITION])
     contacts = _sorted_out(Contact.objects, "employer", numbers, _CONTACT)
     steps = _sorted_out(NextStep.objects, "employer", numbers, _STEP)
+    answers = _answers({row["person"] for row in _all(people)}, colleagues)
     met = Contact.people.through.objects.filter(contact__employer__in=numbers).order_by("person")
     spoken_with: dict[int, list[int]] = {}
     for contact, somebody in met.values_list("contact", "person"):
@@ -83,6 +86,7 @@ def _portion(numbers: Sequence[int], colleagues: dict[int, dict[str, str]]) -> l
                     "number": row["person"],
                     **{name: _plain(row[kept]) for name, kept in person.items()},
                     **_values(row, _POSITION),
+                    "answers": answers.get(row["person"], []),
                 }
                 for row in people.get(number, [])
             ],
@@ -95,6 +99,21 @@ def _portion(numbers: Sequence[int], colleagues: dict[int, dict[str, str]]) -> l
         for number in numbers
         if (facts := employers.get(number))
     ]
+
+
+def _answers(people: Collection[int], colleagues: dict[int, dict[str, str]]) -> dict[int, list[dict[str, object]]]:
+    """What people answered to each purpose, in the order of their answers, by the number of the person."""
+    keys = {purpose.statement: purpose.key for purpose in PURPOSES}
+    records = ConsentRecord.objects.filter(
+        person_type=Person._meta.label_lower, person_id__in=people, statement__purpose__in=keys
+    )
+    rows = list(records.order_by("given_at", "pk").values("person_id", "statement__purpose", "statement__version", *_ANSWER))
+    _name(rows, colleagues)
+    found: dict[int, list[dict[str, object]]] = {}
+    for row in rows:
+        what = {"purpose": keys[row["statement__purpose"]], "version": row["statement__version"]}
+        found.setdefault(row["person_id"], []).append({**what, **_values(row, _ANSWER)})
+    return found
 
 
 def _sorted_out(

@@ -45,6 +45,7 @@ class EmployerFilter(forms.Form):
     rest = forms.ChoiceField(
         label=_("Rest"), required=False, choices=[*ANY, ("awake", _("not resting")), ("resting", _("resting"))]
     )
+    placed = forms.ChoiceField(label=_("On the map"), required=False, choices=[*ANY, ("no", _("not on the map"))])
 
     def __init__(self, *args: Any, school: Organisation, colleagues: list[User], is_shown: bool = True, **kwargs: Any) -> None:
         """``is_shown`` is False where only what is asked for is to be understood: what is not asked for is not read then."""
@@ -67,6 +68,8 @@ class EmployerFilter(forms.Form):
             del self.fields["near"], self.fields["km"]
         if not self.tags:
             del self.fields["tag"]
+        if not self.data.get("placed"):
+            del self.fields["placed"]  # the map asks for it, nobody else
 
     @property
     def around(self) -> tuple[float, float, int] | None:

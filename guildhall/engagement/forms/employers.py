@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from guildhall.core.forms import Group
+from guildhall.core.forms import Group, PlaceMixin
 from guildhall.core.meanwhile import MeanwhileMixin
 from guildhall.engagement.models import Employer, Person, Position
 from guildhall.people.models import Organisation, Site, SizeBand, User
@@ -72,12 +72,12 @@ class EmployerAddForm(EmployerForm):
         return {name: self.cleaned_data[name] for name in self.SITE}
 
 
-class SiteForm(MeanwhileMixin, forms.ModelForm):
+class SiteForm(PlaceMixin, MeanwhileMixin, forms.ModelForm):
     """A place where an employer works."""
 
     class Meta:
         model = Site
-        fields = ["name", "street", "postal_code", "town", "phone", "email", "closed_on"]
+        fields = ["name", "street", "postal_code", "town", "phone", "email", "latitude", "longitude", "closed_on"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

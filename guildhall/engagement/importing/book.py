@@ -6,11 +6,14 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from django.utils.timezone import localdate
+
 from guildhall.engagement.importing.naming import folded, name_key
+from guildhall.engagement.importing.past import Promised, Spoken
 from guildhall.engagement.importing.planning import FIRM_FIELDS, PLACE_FIELDS, Book, Firm, Place, Someone
 from guildhall.engagement.importing.understanding import Row
-from guildhall.engagement.models import Employer, Person, Position
-from guildhall.people.models import Organisation, Site
+from guildhall.engagement.models import Contact, Employer, NextStep, Person, Position
+from guildhall.people.models import Membership, Organisation, Site
 
 
 class Shelf:
@@ -20,8 +23,9 @@ class Shelf:
     about each firm and site is kept here between one portion of rows and the next.
     """
 
-    def __init__(self, school: Organisation) -> None:
+    def __init__(self, school: Organisation, *, with_past: bool = False) -> None:
         self.school = school
+        self._with_past = with_past
         self._newest = 0
         self._numbers: dict[tuple[str, str], int] = {}
         self._names: dict[str, set[int]] = defaultdict(set)
@@ -107,7 +111,18 @@ class Shelf:
                     told=self._told_of("position", held.pk),
                 )
             )
+        if self._with_past and in_book:
+            self._load_past(in_book)
         return list(firms.values())
+
+    def _load_past(self, in_book: dict[int, Firm]) -> None:
+        """Read what was said and promised, so that nothing of it comes in twice."""
+        said = Contact.objects.filter(employer__in=in_book).values_list("pk", "employer", "held_at", "kind", "said")
+        for pk, employer, held_at, kind, words in said.iterator():
+            in_book[employer].contacts.append(Spoken(localdate(held_at), kind, words, pk=pk))
+        promised = NextStep.objects.filter(employer__in=in_book).values_list("pk", "employer", "what", "due_on")
+        for pk, employer, what, due_on in promised.iterator():
+            in_book[employer].next_steps.append(Promised(what, due_on, pk=pk))
 
     def _told_of(self, kind: str, pk: int) -> dict[str, int]:
         return self._told.setdefault((kind, pk), {})
@@ -119,3 +134,17 @@ class Shelf:
             self._told["firm", firm.pk] = firm.told
             self._told |= {("site", place.pk): place.told for place in firm.places if place.pk is not None}
             self._told |= {("position", one.position_pk): one.told for one in firm.people if one.position_pk is not None}
+
+
+def colleagues_by_name(school: Organisation) -> dict[str, int]:
+    """Return the people who work or worked for a school by their folded names and addresses; by parts of names too if they are
+    the only one with it."""
+    by_name: dict[str, set[int]] = defaultdict(set)
+    by_part: dict[str, set[int]] = defaultdict(set)
+    staff = Membership.objects.staff().filter(organisation=school, user__erased_at__isnull=True)
+    for pk, name, email in staff.values_list("user", "user__name", "user__email").distinct():
+        by_name[folded(email)].add(pk)
+        by_name[folded(name)].add(pk)
+        for part in folded(name).split():
+            by_part[part].add(pk)
+    return {name: pks.copy().pop() for name, pks in {**by_part, **by_name}.items() if name and len(pks) == 1}

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import override, pgettext_lazy
 
 from guildhall.engagement.importing import numbers
 from guildhall.engagement.importing.naming import folded
@@ -19,6 +20,7 @@ from guildhall.skills.taxonomy import nace_from
 #: Rows that are looked at to see what a column holds, and different values of it that are kept for that.
 ROWS_LOOKED_AT = 2_000
 VALUES_LOOKED_AT = 300
+_LONGEST_LOOKED_AT = 300
 SAMPLES = 3
 _ENOUGH = 0.45
 
@@ -46,10 +48,22 @@ FIELDS: dict[str, str | Promise] = {
     "person_title": _("Contact person: position"),
     "person_email": _("Contact person: e-mail address"),
     "person_phone": _("Contact person: telephone"),
+    "contact_on": _("Past contact: when"),
+    "contact_kind": _("Past contact: what it was (call, visit …)"),
+    "contact_text": _("Past contact: what was said"),
+    "contact_by": _("Past contact: who of us"),
+    "next_step": _("Next step"),
+    "next_step_on": _("Next step: until when"),
     "closed_on": _("Closed on"),
     "note": pgettext_lazy("what is good to know about an employer", "Note"),
 }
 PERSON = ("person_name", "person_first_name", "person_title", "person_email", "person_phone")
+PAST = ("contact_on", "contact_kind", "contact_text", "contact_by", "next_step", "next_step_on")
+#: Fields that hold days.
+DAYS = ("contact_on", "next_step_on", "closed_on")
+
+#: Headings of columns that a file of rows to be mended gets from us (``mending``), and that say nothing about an employer.
+NUMBER, REASON = _("Row in your file"), _("Why this row stayed out")
 
 _PEOPLE = words("people")
 _LINKS = words("links")
@@ -70,7 +84,7 @@ class Column:
     """A column as far as it was looked at: its heading, some of its different values, how many of its cells are filled.
 
     ``codes`` says how its values are to be read where that shows only in many together: "insee" for the French bands of size,
-    "2" or "2.1" for the version of NACE.
+    "2" or "2.1" for the version of NACE, "month first" for days as they are written in America.
     """
 
     heading: str
@@ -104,6 +118,7 @@ def survey(headings: Sequence[str], records: Iterable[tuple[int, list[str]]]) ->
         seen.rows += 1
         if seen.rows > ROWS_LOOKED_AT:
             continue
+        cells = [cell[:_LONGEST_LOOKED_AT] for cell in cells]  # tests below take longer than a cell is long
         seen.looked_at.append(cells)
         for column, cell in zip(seen.columns, cells, strict=False):
             if value := cell.strip():
@@ -123,6 +138,8 @@ def guess(seen: Survey, *, headed: bool = True) -> dict[str, str]:
     """
     offers = []
     for at, column in enumerate(seen.columns):
+        if is_ours(column.heading):
+            continue
         words = _heading_words(column.heading) if headed else []
         for name in FIELDS:
             likely = _likelihood(name, column, words)
@@ -138,10 +155,15 @@ def guess(seen: Survey, *, headed: bool = True) -> dict[str, str]:
         free = [
             column
             for at, column in enumerate(seen.columns)
-            if at not in taken and column.filled and _share(_has_letters, column) > 0.9
+            if at not in taken and column.filled and not is_ours(column.heading) and _share(_has_letters, column) > 0.9
         ]
         if best := max(free, key=lambda column: len(column.values), default=None):
             mapping["name"] = best.heading
+    if "contact_on" in mapping and not mapping.keys() & {"contact_kind", "contact_text", "contact_by"}:
+        if _said("contact_on", _heading_words(mapping["contact_on"])) < 1:
+            del mapping["contact_on"]  # "Date" alone may be any
+    elif {"contact_on", "note"} <= mapping.keys() and "contact_text" not in mapping:
+        mapping["contact_text"] = mapping.pop("note")  # each row is a contact, and the remark is what was said
     return _sensible({name: mapping[name] for name in FIELDS if name in mapping})
 
 
@@ -153,6 +175,15 @@ def _sensible(mapping: dict[str, str]) -> dict[str, str]:
                 mapping["person_name"] = mapping.pop(one)  # one column for the whole name
             else:
                 del mapping[one]
+    if "contact_on" not in mapping:
+        # Nobody knows when it was: what was said is good to know all the same.
+        said = mapping.pop("contact_text", "")
+        if said and "note" not in mapping:
+            mapping["note"] = said
+        for name in ("contact_kind", "contact_by"):
+            mapping.pop(name, None)
+    if "next_step" not in mapping:
+        mapping.pop("next_step_on", None)
     return mapping
 
 
@@ -182,6 +213,8 @@ def _said(name: str, words: list[str]) -> float:
     """How clearly a heading names a field, from 0 to 1."""
     people = [word for word in words if word in _PEOPLE]
     rest = [word for word in words if word not in _PEOPLE and word not in _LINKS]
+    if name in PAST:
+        return _past(name, words)  # "last contact" is nobody
     if name in PERSON:
         base = {"person_email": "email", "person_phone": "phone"}.get(name, name)
         if people:
@@ -191,6 +224,17 @@ def _said(name: str, words: list[str]) -> float:
         return 0.0 if base != name else _best(name, words)
     # "Contact phone" is the person's; should there be no other, ``guess`` leaves it there.
     return 0.0 if people and rest else _best(name, words)
+
+
+def _past(name: str, words: list[str]) -> float:
+    """How clearly a heading names what took place: a date of the founding is no contact, so single words must stand alone."""
+    whole = " ".join(words)
+    likely = [
+        weight if phrase == whole else 0.8 * weight
+        for phrase, weight in _headings().get(name, ())
+        if phrase == whole or (" " in phrase and weight == 1 and f" {phrase} " in f" {whole} ")
+    ]
+    return max(likely, default=0.0)
 
 
 def _best(name: str, words: list[str]) -> float:
@@ -213,10 +257,29 @@ def _best(name: str, words: list[str]) -> float:
 @cache
 def _headings() -> dict[str, list[tuple[str, float]]]:
     """What people write above each of our fields, and how much that counts."""
-    return {
+    headings = {
         name: [(folded(phrase.lstrip("~")), 0.6 if phrase.startswith("~") else 1.0) for phrase in known]
         for name, known in phrases("headings").items()
     }
+    for language, _name in settings.LANGUAGES:
+        with override(language):  # what we call it ourselves
+            for name in PAST:
+                headings[name].append((folded(str(FIELDS[name])), 1.0))
+    return headings
+
+
+def is_ours(heading: str) -> bool:
+    """Whether we have put a column beside the others, in whatever language."""
+    return folded(heading) in _ours()
+
+
+@cache
+def _ours() -> frozenset[str]:
+    ours = set()
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            ours |= {folded(str(NUMBER)), folded(str(REASON))}
+    return frozenset(ours)
 
 
 def _share(test: Callable[[str], object], column: Column) -> float:
@@ -257,7 +320,13 @@ _HOLDS: dict[str, Callable[[str], object]] = {
     "person_title": _has_letters,
     "person_email": lambda value: _EMAIL.search(value),
     "person_phone": lambda value: _PHONE.fullmatch(value),
-    "closed_on": numbers.day,
+    "contact_on": lambda value: numbers.day(value) or numbers.day(value, month_first=True),
+    "contact_kind": _has_letters,
+    "contact_text": _has_letters,
+    "contact_by": _has_letters,
+    "next_step": _has_letters,
+    "next_step_on": lambda value: numbers.day(value) or numbers.day(value, month_first=True),
+    "closed_on": lambda value: numbers.day(value) or numbers.day(value, month_first=True),
 }
 #: What shows by itself, and how much that counts beside what the heading says.
 _SURE: dict[str, tuple[Callable[[str], object], float]] = {
@@ -279,6 +348,8 @@ def _codes(column: Column) -> dict[str, str]:
     by_name = "tranche" in folded(column.heading) or any(value.startswith("0") for value in values)
     if values and by_name and all(numbers.insee_band(value) is not None for value in values):
         codes["size"] = "insee"
+    if numbers.is_month_first(column.values):
+        codes["day"] = "month first"
     if values and all(any(map(str.isdigit, value)) and len(value) <= 12 for value in values):
         understood = {version: sum(nace_from(value, version=version) is not None for value in values) for version in ("2", "2.1")}
         if understood["2"] != understood["2.1"]:

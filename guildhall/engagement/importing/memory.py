@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from guildhall.engagement.importing.mapping import is_ours
 from guildhall.engagement.importing.naming import folded
 from guildhall.engagement.importing.survey import Seen
 from guildhall.engagement.models import EmployerImport
@@ -33,5 +34,6 @@ def as_before(seen: Seen, school: Organisation) -> Seen:
 
 def _headings(reading: Mapping[str, Any]) -> dict[str, str]:
     """The headings of a file by what they are compared by; none if it has none, or some that are told apart by a sign only."""
-    headings = {folded(column["heading"]): column["heading"] for column in reading["columns"]}
-    return headings if reading["heading_row"] and len(headings) == len(reading["columns"]) else {}
+    columns = [column["heading"] for column in reading["columns"] if not is_ours(column["heading"])]
+    headings = {folded(heading): heading for heading in columns}
+    return headings if reading["heading_row"] and len(headings) == len(columns) else {}

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from guildhall.engagement.importing import numbers
-from guildhall.engagement.importing.mapping import Survey
+from guildhall.engagement.importing.mapping import Survey, is_ours
 from guildhall.engagement.importing.naming import folded
 
 #: Rows with a register number without which nothing is concluded.
@@ -28,7 +28,8 @@ def told_apart_by(seen: Survey, mapping: Mapping[str, str]) -> str:
     alone = {column.heading: _alone(seen, at, firms) for at, column in enumerate(seen.columns)}
     if alone[mapping["name"]] >= _ALONE_BY_NAME:
         return ""
-    free = [column.heading for column in seen.columns if column.heading not in mapping.values() and column.holds_words]
+    taken = {*mapping.values(), *(column.heading for column in seen.columns if is_ours(column.heading))}
+    free = [column.heading for column in seen.columns if column.heading not in taken and column.holds_words]
     others = [mapping["trade_name"]] if "trade_name" in mapping else free
     best = max(others, key=alone.__getitem__, default="")
     return best if best and alone[best] >= _ALONE_BY_ANOTHER else ""

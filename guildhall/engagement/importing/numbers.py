@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -15,6 +16,7 @@ _ORDERS = (
     (re.compile(r"(?P<day>\d{1,2})[-/.](?P<month>\d{1,2})[-/.](?P<year>\d{2})"), 2000),
     (re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})"), 0),
 )
+_BEGINS_WITH_TWO = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]\d{2}")
 #: Day 0 of a spreadsheet's calendar, which has a 29 February 1900 that never was.
 _SPREADSHEETS_ZERO = date(1899, 12, 30)
 #: Bands of persons employed of the French business register (INSEE, variable trancheEffectifsEtablissement) in our bands.
@@ -110,15 +112,31 @@ def decimal(text: str) -> float | None:
     return number if number == number and abs(number) != float("inf") else None
 
 
-def day(text: str) -> date | None:
-    """Return a date as people write it, or as a spreadsheet numbers days (from 1982 to 2064); None for anything else."""
+def day(text: str, *, month_first: bool = False) -> date | None:
+    """Return a date as people write it, or as a spreadsheet numbers days (from 1982 to 2064); None for anything else.
+
+    ``month_first`` is how to read one of which the year comes last (``is_month_first``).
+    """
     text = text.strip()
     for order, century in _ORDERS:
         if found := order.fullmatch(text):
+            day, month = int(found["day"]), int(found["month"])
+            if month_first and found.start("year") > 0:
+                day, month = month, day
             try:
-                return date(century + int(found["year"]), int(found["month"]), int(found["day"]))
+                return date(century + int(found["year"]), month, day)
             except ValueError:
                 return None
     if re.fullmatch(r"\d{5}(\.0)?", text) and 30_000 <= float(text) < 60_000:
         return _SPREADSHEETS_ZERO + timedelta(days=int(float(text)))
     return None
+
+
+def is_month_first(texts: Iterable[str]) -> bool:
+    """Whether dates of one column are written as in America: at least one of them can only be so, and none only the other way."""
+    first = second = False
+    for text in texts:
+        if found := _BEGINS_WITH_TWO.match(text.strip()):
+            first = first or int(found[1]) > 12
+            second = second or int(found[2]) > 12
+    return second and not first

@@ -11,18 +11,32 @@ rows that contradict each other about one site the first counts, and the others 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from django.utils.formats import date_format, localize
 from django.utils.translation import gettext as _
 
+from guildhall.engagement.importing.choosing import LEAVE, NEW, Answers, Question, Unclear, is_left_out, settled
 from guildhall.engagement.importing.mapping import FIELDS
 from guildhall.engagement.importing.naming import domain_of, folded, name_key, street_key, town_key
 from guildhall.engagement.importing.numbers import digits
+from guildhall.engagement.importing.past import Promised, Spoken
+from guildhall.engagement.importing.sameness import (
+    called_the_same,
+    domains,
+    doors_agree,
+    has_place,
+    in_same_town,
+    is_same_place,
+    place_words,
+    several_called,
+    which_site,
+)
 from guildhall.engagement.importing.understanding import Row
 
 FIRM_FIELDS = ("name", "trade_name", "country", "register_number", "nace", "size_band", "website")
@@ -43,10 +57,11 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
     UNCLEAR = "unclear"
     WRONG = "wrong"
+    LEFT_OUT = "left_out"
 
 
-class Unclear(Exception):
-    """A row of which only a person can say what it is about."""
+#: What rows are counted as. What somebody has left out is counted apart, for no file says that by itself.
+COUNTED = tuple(outcome for outcome in Outcome if outcome != Outcome.LEFT_OUT)
 
 
 @dataclass(eq=False, slots=True)
@@ -60,13 +75,13 @@ class Someone:
     pk: int | None = None
     position_pk: int | None = None
     place: Place | None = None
-    dirty: set[str] = field(default_factory=set)
+    dirty: dict[str, Any] = field(default_factory=dict)
     told: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(eq=False, slots=True)
 class Place:
-    """A site, held or planned (``pk`` None). ``told``: the row that gave a value; ``dirty``: which values are to be written."""
+    """A site, held or planned (``pk`` None). ``told``: the row that gave a value; ``dirty``: what is to be written, as it was."""
 
     name: str = ""
     register_number: str = ""
@@ -80,7 +95,7 @@ class Place:
     email: str = ""
     closed_on: date | None = None
     pk: int | None = None
-    dirty: set[str] = field(default_factory=set)
+    dirty: dict[str, Any] = field(default_factory=dict)
     told: dict[str, int] = field(default_factory=dict)
 
 
@@ -101,7 +116,9 @@ class Firm:
     ours: bool = True
     places: list[Place] = field(default_factory=list)
     people: list[Someone] = field(default_factory=list)
-    dirty: set[str] = field(default_factory=set)
+    contacts: list[Spoken] = field(default_factory=list)
+    next_steps: list[Promised] = field(default_factory=list)
+    dirty: dict[str, Any] = field(default_factory=dict)
     told: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -114,9 +131,10 @@ class Firm:
 
 
 class Book:
-    """The firms that may be meant by some rows, found by number and by name."""
+    """The firms that may be meant by some rows, found by number and by name; and who of us is called what."""
 
-    def __init__(self) -> None:
+    def __init__(self, colleagues: Mapping[str, int] = MappingProxyType({})) -> None:
+        self.colleagues = colleagues
         self.firms: dict[int, Firm] = {}
         self.acquaintances: dict[tuple[str, str], int] = {}
         """People the school knows anywhere, by e-mail address and folded name."""
@@ -223,7 +241,8 @@ def _shown(value: Any) -> str:
 class Decision:
     """What becomes of a row, and why somebody should look at it: it replaces something, or not all of it can go in.
 
-    Nothing is planned for one that is unclear or wrong.
+    Nothing is planned for one that is unclear, wrong or left out. Of what was asked, or would be asked again if nobody had
+    answered, ``question`` says what it is, ``among`` who or what may be meant, and ``chosen`` the answer if there is one.
     """
 
     row: Row
@@ -234,30 +253,44 @@ class Decision:
     someone: Someone | None = None
     is_new_firm: bool = False
     is_new_place: bool = False
+    is_new_person: bool = False
+    is_new_contact: bool = False
+    question: str = ""
+    among: Sequence[Any] = ()
+    chosen: str = ""
 
 
-def plan(rows: Sequence[Row], book: Book, told: Told) -> Iterator[Decision]:
-    """Decide row after row, and plan into the book what each brings."""
+def plan(
+    rows: Sequence[Row], book: Book, told: Told, answers: Mapping[int, Answers] = MappingProxyType({})
+) -> Iterator[Decision]:
+    """Decide row after row, and plan into the book what each brings; ``answers`` are what somebody has said, by number of row."""
     for row in rows:
         if row.wrong:
             yield Decision(row, Outcome.WRONG, row.wrong)
             continue
-        try:
-            decision = _Deciding(row, book, told.about(row)).decide()
-        except Unclear as unclear:
-            yield Decision(row, Outcome.UNCLEAR, str(unclear))
+        deciding = _Deciding(row, book, told.about(row), answers.get(row.number, {}))
+        if is_left_out(deciding.answers):
+            yield Decision(row, Outcome.LEFT_OUT, question=Question.NONE, chosen=LEAVE)
             continue
-        if row.remark and decision.outcome != Outcome.UNCHANGED:
+        try:
+            decision = deciding.decide()
+        except Unclear as unclear:
+            yield Decision(row, Outcome.UNCLEAR, str(unclear), question=unclear.question, among=unclear.among)
+            continue
+        if row.remark and (decision.outcome != Outcome.UNCHANGED or row.loses_contact):
             decision.reason = f"{decision.reason} {row.remark}".strip()
+        if deciding.asked is not None:
+            decision.question, decision.among, decision.chosen = deciding.asked
         yield decision
 
 
 class _Deciding:
     """One row being decided. Everything is compared first; only then is anything planned, so that a row goes in as a whole."""
 
-    def __init__(self, row: Row, book: Book, says: Says) -> None:
-        self.row, self.book, self.says = row, book, says
+    def __init__(self, row: Row, book: Book, says: Says, answers: Answers) -> None:
+        self.row, self.book, self.says, self.answers = row, book, says, answers
         self.planned: list[tuple[Firm | Place | Someone, Change]] = []
+        self.asked: tuple[Question, Sequence[Any], str] | None = None
 
     def decide(self) -> Decision:
         row = self.row
@@ -277,7 +310,7 @@ class _Deciding:
         changes = [change for _thing, change in self.planned]
         for thing, change in self.planned:
             setattr(thing, change.what, change.after)
-            thing.dirty.add(change.what)
+            thing.dirty.setdefault(change.what, change.before)
         self.book.note_numbers(firm)
         if is_new_place and place is not None:
             firm.places.append(place)
@@ -285,10 +318,12 @@ class _Deciding:
         if is_new_person:
             someone = self._introduce(firm, someone, place)
         self._remember(firm, place, someone)
+        is_new_contact, is_new_step = self._take_past(firm, someone)
         joins_book = firm.employer_pk is None and firm.pk is not None and "employer" not in firm.told
         if joins_book:
             firm.told["employer"] = row.number
-        brings_more = Outcome.CHANGED if changes or is_new_person else Outcome.UNCHANGED
+        adds = bool(changes) or is_new_person or is_new_contact or is_new_step
+        brings_more = Outcome.CHANGED if adds else Outcome.UNCHANGED
         outcome = Outcome.NEW if is_new_place or joins_book else brings_more
         sentences = [str(change) for change in changes]
         if is_new_person:
@@ -302,7 +337,19 @@ class _Deciding:
             someone,
             is_new_firm=joins_book,
             is_new_place=is_new_place,
+            is_new_person=is_new_person,
+            is_new_contact=is_new_contact,
         )
+
+    def _settle(self, question: Question, sentence: str, among: Sequence[Any]) -> Any:
+        """Return what somebody has answered (``choosing.settled``), and note that it was asked.
+
+        Raises:
+            Unclear: nobody has answered in a way that still holds.
+        """
+        chosen = settled(self.answers, sentence, question, among)
+        self.asked = question, among, self.answers[question].chosen
+        return chosen
 
     # Which firm
 
@@ -311,21 +358,24 @@ class _Deciding:
         for firm in self.book.named(row):
             if row.firm_number and firm.register_number:
                 continue  # two numbers, two firms
-            agree = _doors_agree(row, firm)
+            agree = doors_agree(row, firm)
             if agree is False:
                 continue
-            here = [place for place in firm.places if _is_same_place(row, place)]
-            nearby = bool(here) or _in_same_town(row, firm)
-            placeless = not _has_place(row) and not any(_place_words(place) for place in firm.places)
+            here = [place for place in firm.places if is_same_place(row, place)]
+            nearby = bool(here) or in_same_town(row, firm)
+            placeless = not has_place(row) and not any(place_words(place) for place in firm.places)
             at_one_door = bool(row.street) and any(place.street for place in here)
-            if at_one_door or domain_of(row.website, row.email) in _domains(firm) or (agree and (nearby or placeless)):
+            if at_one_door or domain_of(row.website, row.email) in domains(firm) or (agree and (nearby or placeless)):
                 same.append(firm)
             elif agree or nearby:
                 near.append(firm)
         if len(same) == 1:
             return same[0]
         if same or near:
-            raise Unclear(_several_called(row, same) if same else _called_the_same(near[0]))
+            among = same or near
+            return self._settle(Question.FIRM, several_called(row, same) if same else called_the_same(near[0]), among)
+        if (answer := self.answers.get(Question.FIRM)) and answer.among and answer.chosen not in (NEW, LEAVE):
+            self._settle(Question.FIRM, "", [])  # nobody is called that any more: not to be taken for a new one silently
         return None
 
     def _new_firm(self) -> Decision:
@@ -340,22 +390,37 @@ class _Deciding:
             website=says.website,
             note=row.note,
         )
-        place = self._new_place(firm) if _has_place(row) or row.phone or row.email or row.site_name else None
+        place = self._new_place(firm) if has_place(row) or row.phone or row.email or row.site_name else None
         if place is not None:
             firm.places.append(place)
         someone = self._introduce(firm, self._acquaintance(), place) if row.person_name else None
         self.book.add(firm)
         self._remember(firm, place, someone)
-        return Decision(row, Outcome.NEW, "", firm, place, someone, is_new_firm=True, is_new_place=place is not None)
+        is_new_contact, _step = self._take_past(firm, someone)
+        return Decision(
+            row,
+            Outcome.NEW,
+            "",
+            firm,
+            place,
+            someone,
+            is_new_firm=True,
+            is_new_place=place is not None,
+            is_new_person=someone is not None,
+            is_new_contact=is_new_contact,
+        )
 
     def _somebody_elses(self, firm: Firm) -> Decision:
         row = self.row
         known = {place.register_number for place in firm.places if place.register_number}
-        if not _has_place(row) or row.site_number in known or any(_is_same_place(row, place) for place in firm.places):
-            return Decision(row, Outcome.UNCHANGED, "", firm)
+        if not has_place(row) or row.site_number in known or any(is_same_place(row, place) for place in firm.places):
+            is_new_contact, is_new_step = self._take_past(firm, None) if firm.employer_pk else (False, False)
+            outcome = Outcome.CHANGED if is_new_contact or is_new_step else Outcome.UNCHANGED
+            return Decision(row, outcome, "", firm, is_new_contact=is_new_contact)
         raise Unclear(
             _("%(employer)s keeps its own record in Guildhall, which does not have this site. Ask them to add it.")
-            % {"employer": firm.shown_name}
+            % {"employer": firm.shown_name},
+            Question.NONE,
         )
 
     # Which site
@@ -367,21 +432,25 @@ class _Deciding:
             for place in firm.places:
                 if place.register_number == row.site_number:
                     return place, False
-        if not _has_place(row):
+        if not has_place(row):
             if not (row.phone or row.email or row.closed_on or row.site_name):
                 return None, False
             if len(firm.places) > 1:
-                raise Unclear(_which_site(firm))
+                return self._chosen_place(firm, firm.places)
             return (firm.places[0], False) if firm.places else (self._new_place(firm), True)
         open_to = [place for place in firm.places if not (row.site_number and place.register_number)]
-        here = [place for place in open_to if _is_same_place(row, place)]
+        here = [place for place in open_to if is_same_place(row, place)]
         if len(here) > 1:
-            raise Unclear(_which_site(firm))
+            return self._chosen_place(firm, here)
         if here:
             return here[0], False
-        if len(open_to) == len(firm.places) == 1 and not _place_words(open_to[0]):
+        if len(open_to) == len(firm.places) == 1 and not place_words(open_to[0]):
             return open_to[0], False  # so far only its telephone was known
         return self._new_place(firm), True
+
+    def _chosen_place(self, firm: Firm, among: Sequence[Place]) -> tuple[Place, bool]:
+        chosen = self._settle(Question.SITE, which_site(firm), among)
+        return (chosen, False) if chosen else (self._new_place(firm), True)
 
     def _new_place(self, firm: Firm) -> Place:
         row = self.row
@@ -426,10 +495,8 @@ class _Deciding:
                 if _SPELLED.get(name, str)(value) == _SPELLED.get(name, str)(held):
                     continue
                 label = FIELDS["trade_name" if row.trade_name else "site_name"] if name == "name" else FIELDS[name]
-                raise Unclear(
-                    _("Row %(row)d says something else about the same site (%(field)s).")
-                    % {"row": place.told[name], "field": label}
-                )
+                words = {"row": place.told[name], "field": label}
+                self._settle(Question.VALUE, _("Row %(row)d says something else about the same site (%(field)s).") % words, [])
             self._plan(place, name, value)
 
     def _plan(self, thing: Firm | Place | Someone, name: str, value: Any) -> None:
@@ -465,6 +532,29 @@ class _Deciding:
         firm.people.append(someone)
         return someone
 
+    # What took place
+
+    def _take_past(self, firm: Firm, someone: Someone | None) -> tuple[bool, bool]:
+        """Plan the contact and the next step that the row tells of; return whether each is new."""
+        row = self.row
+        by = self.book.colleagues.get(folded(row.contact_by)) if row.contact_by else None
+        spoken, is_new_contact = None, False
+        if row.contact_on is not None:
+            told = (row.contact_on, row.contact_kind, row.contact_text)
+            spoken = next((one for one in firm.contacts if one.is_told_by(*told)), None)
+            is_new_contact = spoken is None
+            if spoken is None:
+                stranger = _("It was %(name)s who did this.") % {"name": row.contact_by} if row.contact_by and by is None else ""
+                said = "\n\n".join(part for part in (row.contact_text, row.contact_more, stranger) if part)
+                spoken = Spoken(row.contact_on, row.contact_kind, said, by, someone)
+                firm.contacts.append(spoken)
+        is_new_step = row.next_step_on is not None and not any(
+            (step.what, step.due_on) == (row.next_step, row.next_step_on) for step in firm.next_steps
+        )
+        if is_new_step and row.next_step_on is not None:
+            firm.next_steps.append(Promised(row.next_step, row.next_step_on, by, spoken))
+        return is_new_contact, is_new_step
+
     def _remember(self, firm: Firm, place: Place | None, someone: Someone | None) -> None:
         """Note which row said what, so that a later one of the same file cannot take it back."""
         row, says = self.row, self.says
@@ -480,59 +570,3 @@ class _Deciding:
             for name, value in (("email", row.person_email), ("phone", row.person_phone), ("title", row.person_title)):
                 if value:
                     someone.told.setdefault(name, row.number)
-
-
-def _doors_agree(row: Row, firm: Firm) -> bool | None:
-    """Whether row and firm have the same name on the door, or both none; None where only one has any."""
-    given = name_key(row.trade_name)
-    held = {name_key(name) for name in (firm.trade_name, *(place.name for place in firm.places)) if name}
-    if name_key(row.name) in held or given in held or (not given and not held):
-        return True
-    return None if not given or not held else False
-
-
-def _has_place(row: Row) -> bool:
-    return bool(row.site_number or row.street or row.postal_code or row.town or row.latitude is not None)
-
-
-def _is_same_place(row: Row, place: Place) -> bool:
-    towns = (town_key(row.town), town_key(place.town))
-    same_code = bool(row.postal_code) and row.postal_code.replace(" ", "") == place.postal_code.replace(" ", "")
-    same_town = bool(towns[0]) and towns[0] == towns[1]
-    if row.street and place.street:
-        return street_key(row.street) == street_key(place.street) and (
-            same_code or same_town or not (row.postal_code or row.town)
-        )
-    if row.postal_code and place.postal_code:
-        return same_code
-    return same_town
-
-
-def _in_same_town(row: Row, firm: Firm) -> bool:
-    key = town_key(row.town)
-    return bool(key) and any(town_key(place.town) == key for place in firm.places)
-
-
-def _domains(firm: Firm) -> set[str]:
-    return {domain_of(firm.website), *(domain_of("", place.email) for place in firm.places)} - {""}
-
-
-def _several_called(row: Row, firms: list[Firm]) -> str:
-    words = {"count": len(firms), "name": row.name}
-    return _("The book has %(count)d employers called “%(name)s” there. Which one is meant?") % words
-
-
-def _called_the_same(firm: Firm) -> str:
-    words = {"name": firm.shown_name, "place": _place_words(firm.places[0]) if firm.places else ""}
-    if words["place"]:
-        return _("“%(name)s” is in the book at %(place)s. Only the name says that this is the same employer.") % words
-    return _("“%(name)s” is in the book without an address. Only the name says that this is the same employer.") % words
-
-
-def _which_site(firm: Firm) -> str:
-    words = {"employer": firm.shown_name}
-    return _("%(employer)s has several sites, and the row does not say clearly which one is meant.") % words
-
-
-def _place_words(place: Place) -> str:
-    return ", ".join(part for part in (place.street, " ".join(part for part in (place.postal_code, place.town) if part)) if part)

@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -25,6 +25,7 @@ LONGEST_LINE = 100_000
 #: Lines that one record may fill: more, and a quotation mark was opened and never closed.
 LONGEST_RECORD = 60
 _LOOKED_AT = 200
+_BYTE_ORDER_MARK = "\ufeff"
 _BLOCK = 1024 * 1024
 _END = "\ue000 end of file \ue000"
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x19\x1b-\x1d]")
@@ -98,10 +99,7 @@ def find_out(file: IO[bytes], *, country: str = "", delimiters: str = DELIMITERS
     if not any(rows):
         raise Unreadable(_("This file is empty."))
     at = _widest(rows)
-    if max(map(len, rows)) > MOST_COLUMNS:
-        raise Unreadable(
-            _("This file has more than %(most)d columns. Save only the part that lists the employers.") % {"most": MOST_COLUMNS}
-        )
+    _require_few(max(rows, key=len))
     if _are_headings(rows[at]):
         return Reading(encoding, delimiter, _distinct(_trimmed(rows[at])), at + 1)
     width = max(len(_trimmed(row)) for row in rows)
@@ -191,6 +189,8 @@ def _lines(file: IO[bytes], encoding: str) -> Iterator[str]:
         number += 1
         if len(line) > LONGEST_LINE:
             raise Unreadable(_("Line %(row)d has no end: it is longer than any row of a table.") % {"row": number})
+        if number == 1:
+            line = line.lstrip(_BYTE_ORDER_MARK)  # some programs write it twice
         if number == 1 and line.strip().lower() in {f"sep={mark}" for mark in DELIMITERS}:
             continue  # a hint for Excel, which does not count it as a row either
         yield line
@@ -213,7 +213,7 @@ class _Lent(io.RawIOBase):
 
 def _records(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
     # The last line is a record of its own, unless an open quotation mark has swallowed it.
-    reader = csv.reader(chain(lines, [_END]), delimiter=delimiter)
+    reader = csv.reader(chain(_narrowed(lines, delimiter), [_END]), delimiter=delimiter)
     number = began = 0
     try:
         for cells in reader:
@@ -222,6 +222,7 @@ def _records(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[s
                 return
             if reader.line_num - began > LONGEST_RECORD or (cells and cells[-1].endswith(_END)):
                 raise Unreadable(_never_closed(number))
+            _require_few(cells)
             began = reader.line_num
             yield number, [as_meant(cell) for cell in cells]
     except csv.Error:  # a cell longer than any note: all that follows an open quotation mark
@@ -238,9 +239,24 @@ def _never_closed(row: int) -> str:
 def _rows(sample: list[str], delimiter: str) -> list[list[str]]:
     rows = []
     with suppress(csv.Error):  # said in full, with the row, when all is read
-        for cells in csv.reader(sample, delimiter=delimiter):
+        for cells in csv.reader(_narrowed(sample, delimiter), delimiter=delimiter):
             rows.append(_trimmed(cells))
+            if len(cells) > MOST_COLUMNS:
+                break  # that is enough to refuse it
     return rows
+
+
+def _narrowed(lines: Iterable[str], delimiter: str) -> Iterator[str]:
+    """Take the empty cells at their end off very long rows: some spreadsheets save all the columns that a sheet could have."""
+    for line in lines:
+        yield line.rstrip(f"{delimiter}\r\n") + "\n" if line.count(delimiter) > MOST_COLUMNS else line
+
+
+def _require_few(cells: list[str]) -> None:
+    if len(cells) > MOST_COLUMNS:
+        raise Unreadable(
+            _("This file has more than %(most)d columns. Save only the part that lists the employers.") % {"most": MOST_COLUMNS}
+        )
 
 
 def _trimmed(cells: list[str]) -> list[str]:

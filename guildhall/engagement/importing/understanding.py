@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from itertools import zip_longest
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator, URLValidator
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from guildhall.engagement.importing import numbers
-from guildhall.engagement.importing.mapping import FIELDS, PERSON
+from guildhall.engagement.importing.mapping import DAYS, FIELDS, PERSON
 from guildhall.engagement.importing.naming import folded
+from guildhall.engagement.importing.past import OTHERWISE, kind_of
 from guildhall.engagement.importing.words import words
 from guildhall.skills import taxonomy
 
@@ -24,8 +25,13 @@ from guildhall.skills import taxonomy
 LONGEST = {
     "name": 250, "trade_name": 250, "site_name": 250, "firm_number": 40, "site_number": 40, "street": 250, "street_number": 20,
     "postal_code": 20, "town": 120, "phone": 40, "email": 254, "website": 290, "person_name": 120, "person_first_name": 79,
-    "person_title": 150, "person_email": 254, "person_phone": 40, "note": 4000,
+    "person_title": 150, "person_email": 254, "person_phone": 40, "note": 4000, "contact_text": 6000, "next_step": 1000,
 }  # fmt: skip
+#: Characters of what was said that are searched for what the contact was.
+_BEGINNING = 60
+#: Characters that the book has room for in a next step; of a longer one the contact tells.
+_LONGEST_STEP = 250
+_IN_LINES = ("note", "contact_text")
 _NOTHING = words("nothing")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b\u200e\u200f\u2028\u2029\ufeff]+")
 _BETWEEN_CELLS = "\x1f"
@@ -51,7 +57,8 @@ class Row:
     """What a row says, in our terms; empty where it says nothing. ``nace`` and ``size_band`` are codes of ours.
 
     ``cells`` is the row as its file has it. ``wrong`` is why it cannot go into the book; all else but the name is empty then.
-    ``remark`` is what of it is left out, and why.
+    ``remark`` is what of it is left out, and why; ``loses_contact`` is true if that is a contact or a next step. ``contact_more``
+    is what stands below what was said, in a sentence of ours. ``next_step_on`` is given whenever ``next_step`` is.
     """
 
     number: int
@@ -80,6 +87,14 @@ class Row:
     person_phone: str = ""
     closed_on: date | None = None
     note: str = ""
+    contact_on: date | None = None
+    contact_kind: str = ""
+    contact_text: str = ""
+    contact_more: str = ""
+    contact_by: str = ""
+    next_step: str = ""
+    next_step_on: date | None = None
+    loses_contact: bool = False
 
 
 class Understanding:
@@ -90,15 +105,24 @@ class Understanding:
         mapping: our fields, each with the heading of its column.
         country: of employers whose row names none.
         codes: by heading, how codes are to be read that a single row does not explain (``mapping.Column.codes``).
+        today: no contact can be later.
     """
 
     def __init__(
-        self, headings: Sequence[str], mapping: Mapping[str, str], *, country: str, codes: Mapping[str, Mapping[str, str]]
+        self,
+        headings: Sequence[str],
+        mapping: Mapping[str, str],
+        *,
+        country: str,
+        codes: Mapping[str, Mapping[str, str]],
+        today: date = date.max,
     ) -> None:
         places = {heading: at for at, heading in enumerate(headings)}
         self._width = len(headings)
         self._cells = [(name, places[heading]) for name, heading in mapping.items() if heading in places]
         self._country = country
+        self._month_first = {name for name in DAYS if codes.get(mapping.get(name, ""), {}).get("day") == "month first"}
+        self._today = today
         self._countries: dict[str, str] = {}
         self._insee = codes.get(mapping.get("size", ""), {}).get("size") == "insee"
         version: Any = codes.get(mapping.get("sector", ""), {}).get("nace")
@@ -147,8 +171,9 @@ class Understanding:
         row.nace = self._sector(given["sector"]) if given.get("sector") else ""
         if size := given.get("size"):
             row.size_band = (numbers.insee_band(size) or "") if self._insee else numbers.size_band(size)
+        self._take_past(row, given)
         if closed := given.get("closed_on"):
-            row.closed_on = numbers.day(closed)
+            row.closed_on = self._day("closed_on", closed)
             if row.closed_on is None:
                 raise Wrong(_("“%(value)s” is not a date.") % {"value": closed})
         return row
@@ -216,6 +241,57 @@ class Understanding:
             row.email, row.phone = row.email or row.person_email, row.phone or row.person_phone
             row.person_email = row.person_phone = row.person_title = ""
 
+    def _take_past(self, row: Row, given: Mapping[str, str]) -> None:
+        """Take what took place and what was to come next. What has no day is left out, and the rest of the row is not."""
+        when, kind, said = (given.get(name, "") for name in ("contact_on", "contact_kind", "contact_text"))
+        remarks = [row.remark] if row.remark else []
+        on = self._day("contact_on", when) if when else None
+        if when and on is None:
+            remarks.append(_("“%(value)s” is not a date: the contact is left out.") % {"value": when})
+        elif on and on > self._today:
+            future = _("The contact of %(day)s lies in the future and is left out.")
+            remarks.append(future % {"day": date_format(on, "SHORT_DATE_FORMAT")})
+            on = None
+        elif said and not when:
+            remarks.append(_("What was said has no date: the contact is left out."))
+        if on is not None:
+            known = kind_of(kind) or kind_of(said[:_BEGINNING])
+            row.contact_on, row.contact_kind, row.contact_by = on, known or OTHERWISE, given.get("contact_by", "")
+            # A word that we do not know is kept with what was said.
+            row.contact_text = f"{kind}: {said}".rstrip(": ") if kind and not kind_of(kind) else said
+        row.loses_contact = on is None and bool(when or said)
+        self._take_step(row, given.get("next_step", ""), given.get("next_step_on", ""), remarks)
+        row.remark = " ".join(remarks)
+
+    def _take_step(self, row: Row, what: str, until: str, remarks: list[str]) -> None:
+        if not what:
+            return
+        due = self._day("next_step_on", until) if until else None
+        if due is not None and due >= self._today and len(what) <= _LONGEST_STEP:
+            row.next_step, row.next_step_on = what, due
+        elif row.contact_on is not None:
+            # Nobody takes a step that was due years ago; what was agreed is worth knowing.
+            agreed = _("What was to come next: %(step)s (%(day)s)") if until else _("What was to come next: %(step)s")
+            row.contact_more = agreed % {"step": what, "day": date_format(due, "SHORT_DATE_FORMAT") if due else until}
+        else:
+            row.loses_contact = True
+            if until and due is None:
+                remarks.append(_("“%(value)s” is not a date: the next step is left out.") % {"value": until})
+            elif due is None:
+                remarks.append(_("The next step has no date and is left out."))
+            elif due < self._today:
+                remarks.append(
+                    _("The next step was due on %(day)s and is left out.") % {"day": date_format(due, "SHORT_DATE_FORMAT")}
+                )
+            else:
+                remarks.append(
+                    _("%(field)s: this is longer than %(most)d characters and is left out.")
+                    % {"field": FIELDS["next_step"], "most": _LONGEST_STEP}
+                )
+
+    def _day(self, name: str, given: str) -> date | None:
+        return numbers.day(given, month_first=name in self._month_first)
+
 
 #: Fields that are taken as they stand, to be looked at further where needed.
 _AS_GIVEN = frozenset(
@@ -226,7 +302,7 @@ _NUMBER_FIRST = frozenset(["FR", "LU", "GB", "IE", "MT", "US", "CA"])
 
 def _plain(name: str, cell: str) -> str:
     """A cell without what cannot be seen; a formula is text like any other and stays as it is."""
-    if name == "note":
+    if name in _IN_LINES:
         return _CONTROL_IN_NOTES.sub(" ", cell.replace("\r\n", "\n")).strip()
     value = " ".join(_CONTROL.sub(" ", cell).split())
     return "" if value.lower() in _NOTHING and name not in ("name", "trade_name") else value
@@ -303,6 +379,7 @@ def _country_codes() -> dict[str, str]:
 
 
 def as_in_file(headings: Sequence[str], row: Row) -> dict[str, str]:
-    """A row as its file has it, for the one who has to mend it: the filled cells by their heading."""
+    """A row as its file has it, for the one who has to mend it: the filled cells by their heading, "+1" … where there is none."""
     cells = row.cells.split(_BETWEEN_CELLS)
-    return {heading: cell[:500] for heading, cell in zip_longest(headings, cells, fillvalue="") if cell.strip()}
+    surplus = [f"+{at}" for at in range(1, len(cells) - len(headings) + 1)]
+    return {heading: cell for heading, cell in zip([*headings, *surplus], cells, strict=False) if cell.strip()}

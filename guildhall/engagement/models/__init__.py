@@ -12,7 +12,8 @@ until a day; it is done, moved, or dropped with a word why.
 Two employers or two people that may be one are an *alike pair* until somebody looks at them: they are different, or a *merge*
 makes them one, which can be undone.
 
-An *import* is a file of employers on its way into the book; an *import row* is a line of it that could not go in by itself.
+An *import* is a file of employers on its way into the book; an *import row* is a line of it that could not go in by itself, a
+*row choice* what somebody has decided about it.
 
 A *captured mail* is one that somebody forwarded to their *mail address* of the book: on a timeline, or still to be filed.
 """
@@ -21,7 +22,7 @@ from guildhall.engagement.models.book import SavedView, Tag
 from guildhall.engagement.models.contacts import Contact, NextStep
 from guildhall.engagement.models.employers import Employer, EmployerQuerySet, Person, Position, sort_key_of
 from guildhall.engagement.models.exports import Calendar, Export
-from guildhall.engagement.models.imports import EmployerImport, ImportRow
+from guildhall.engagement.models.imports import EmployerImport, ImportedThing, ImportRow
 from guildhall.engagement.models.mail import CapturedMail, MailAddress
 from guildhall.engagement.models.merging import (
     AlikeEmployers,
@@ -30,8 +31,8 @@ from guildhall.engagement.models.merging import (
     DuplicateSearch,
     LikenessKey,
     Merge,
-    with_open_pair,
 )
+from guildhall.engagement.models.row_choices import RowChoice
 
 __all__ = [
     "AlikeEmployers",
@@ -46,14 +47,15 @@ __all__ = [
     "EmployerQuerySet",
     "Export",
     "ImportRow",
+    "ImportedThing",
     "LikenessKey",
     "MailAddress",
     "Merge",
     "NextStep",
     "Person",
     "Position",
+    "RowChoice",
     "SavedView",
     "Tag",
     "sort_key_of",
-    "with_open_pair",
 ]

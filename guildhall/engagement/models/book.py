@@ -7,13 +7,13 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from guildhall.people.models import Organisation, User
+from guildhall.people.models import Organisation, User, numbers_run_by
 
 
 class TagQuerySet(models.QuerySet["Tag"]):
     def visible_to(self, user: User) -> TagQuerySet:
         """Tags of the schools this person works for."""
-        return self.filter(school__in=Organisation.objects.run_by(user).values("pk"))
+        return self.filter(school__in=numbers_run_by(user))
 
     def in_book_of(self, school: Organisation) -> TagQuerySet:
         """Tags of one school, by name."""
@@ -40,7 +40,7 @@ class Tag(models.Model):
 class SavedViewQuerySet(models.QuerySet["SavedView"]):
     def visible_to(self, user: User) -> SavedViewQuerySet:
         """A person's own views, and those that colleagues share with their school."""
-        schools = Organisation.objects.run_by(user).values("pk")
+        schools = numbers_run_by(user)
         return self.filter(Q(owner=user.pk) | Q(is_shared=True), school__in=schools)
 
     def in_book_of(self, school: Organisation) -> SavedViewQuerySet:

@@ -10,13 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from guildhall.engagement.models.employers import Employer, Person
-from guildhall.people.models import Organisation, User
+from guildhall.people.models import User, numbers_run_by
 
 
 class ContactQuerySet(models.QuerySet["Contact"]):
     def visible_to(self, user: User) -> ContactQuerySet:
         """Contacts in the books of the schools this person works for."""
-        return self.filter(employer__school__in=Organisation.objects.run_by(user).values("pk"))
+        return self.filter(employer__school__in=numbers_run_by(user))
 
 
 class Contact(models.Model):
@@ -55,7 +55,7 @@ class Contact(models.Model):
 class NextStepQuerySet(models.QuerySet["NextStep"]):
     def visible_to(self, user: User) -> NextStepQuerySet:
         """Next steps in the books of the schools this person works for."""
-        return self.filter(employer__school__in=Organisation.objects.run_by(user).values("pk"))
+        return self.filter(employer__school__in=numbers_run_by(user))
 
     def open(self) -> NextStepQuerySet:
         """Next steps still to be taken."""
@@ -95,7 +95,7 @@ class NextStep(models.Model):
 
     employer = models.ForeignKey(Employer, verbose_name=_("employer"), on_delete=models.CASCADE, related_name="next_steps")
     what = models.CharField(_("what comes next"), max_length=250)
-    due_on = models.DateField(_("until"))
+    due_on = models.DateField(pgettext_lazy("next step", "until"))
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("who"), on_delete=models.PROTECT, related_name="next_steps"
     )

@@ -2,17 +2,19 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import date, datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from guildhall.engagement.models.book import Tag
-from guildhall.people.models import Organisation, Site, User
+from guildhall.engagement.purposes import PURPOSES, Purpose
+from guildhall.people.models import ConsentRecord, ConsentRecordQuerySet, Organisation, Site, User, numbers_run_by
 
 
 def sort_key_of(name: str) -> str:
@@ -24,7 +26,7 @@ def sort_key_of(name: str) -> str:
 class EmployerQuerySet(models.QuerySet["Employer"]):
     def visible_to(self, user: User) -> EmployerQuerySet:
         """Employers in the books of the schools this person works for."""
-        return self.filter(school__in=Organisation.objects.run_by(user).values("pk"))
+        return self.filter(school__in=numbers_run_by(user))
 
     def in_book_of(self, school: Organisation) -> EmployerQuerySet:
         """Employers in one school's book."""
@@ -43,13 +45,25 @@ class EmployerQuerySet(models.QuerySet["Employer"]):
         return self.filter(resting_until__gte=on)
 
     def near(self, latitude: float, longitude: float, distance_km: float) -> EmployerQuerySet:
-        """Employers with an open site within a distance as the crow flies.
-
-        The earth is taken as flat around the place: at 200 km that is wrong by less than 1 %.
-        """
+        """Employers with an open site within a distance as the crow flies."""
         return self.filter(
             Exists(Site.objects.open().within(latitude, longitude, distance_km).filter(organisation=OuterRef("organisation")))
         )
+
+    def unplaced(self) -> EmployerQuerySet:
+        """Employers without an open site of which one knows where on the earth it is."""
+        return self.filter(~Exists(Site.objects.open().filter(latitude__isnull=False, organisation=OuterRef("organisation"))))
+
+    def with_sites(self) -> Any:
+        """Employers once for each of their sites, with its ``site``, ``latitude`` and ``longitude``, and if it ``is_placed``.
+
+        So is one that is open, and of which one knows where on the earth it is. An employer without any site comes once too.
+        """
+        here = "organisation__sites"
+        at = {name: F(f"{here}__{name}") for name in ("latitude", "longitude")}
+        is_open = Q(**{f"{here}__closed_on__isnull": True}) | Q(**{f"{here}__closed_on__gt": localdate()})
+        is_placed = ExpressionWrapper(is_open & Q(**{f"{here}__latitude__isnull": False}), models.BooleanField())
+        return self.annotate(site=F(here), is_placed=is_placed, **at)
 
     def with_overdue_step(self, day: date) -> EmployerQuerySet:
         """Employers with an open next step that was due before a day."""
@@ -120,6 +134,7 @@ class Employer(models.Model):
             models.Index(fields=["school", "sort_key", "id"], name="employer_by_name"),
             models.Index(fields=["school", "owner", "sort_key", "id"], name="employer_by_owner"),
             models.Index(fields=["school", "-last_contact_at", "id"], name="employer_by_last_contact"),
+            models.Index(fields=["school", "added_at", "id"], name="employer_by_age"),
         ]
 
     def __str__(self) -> str:
@@ -129,10 +144,35 @@ class Employer(models.Model):
         return reverse("engagement:employer", args=[self.pk])
 
 
+def said_about(purpose: Purpose, person: str) -> ConsentRecordQuerySet:
+    """What people answered to a purpose and have not said otherwise since; ``person`` is the field of their number."""
+    records = ConsentRecord.objects.filter(person_type=Person._meta.label_lower, person_id=OuterRef(person))
+    return records.to(purpose.statement).standing()
+
+
 class PersonQuerySet(models.QuerySet["Person"]):
     def visible_to(self, user: User) -> PersonQuerySet:
         """People in the books of the schools this person works for."""
-        return self.filter(school__in=Organisation.objects.run_by(user).values("pk"))
+        return self.filter(school__in=numbers_run_by(user))
+
+    def refusing(self, purpose: Purpose) -> PersonQuerySet:
+        """People who said no to a purpose."""
+        return self.filter(Exists(said_about(purpose, "pk").refused()))
+
+    def allowing(self, purpose: Purpose) -> PersonQuerySet:
+        """People who may be written to for a purpose, or shown to others who may; never who asked not to be written to."""
+        said = said_about(purpose, "pk")
+        willing = self.filter(~Exists(said.refused()), asked_not_to_be_written_at__isnull=True)
+        return willing.filter(Exists(said.in_force())) if purpose.needs_yes else willing
+
+    def to_be_written_to(self, purpose: Purpose) -> PersonQuerySet:
+        """People to whom a mail for a purpose may go, and can."""
+        return self.allowing(purpose).exclude(email="")
+
+    def who_said_no(self) -> PersonQuerySet:
+        """People who asked not to be written to, or said no to any purpose."""
+        records = ConsentRecord.objects.filter(person_type=Person._meta.label_lower, person_id=OuterRef("pk"))
+        return self.filter(Q(asked_not_to_be_written_at__isnull=False) | Exists(records.refused()))
 
     def forgettable(self, before: datetime) -> PersonQuerySet:
         """People noted before a moment with whom nobody has spoken since, and who did not leave since either."""
@@ -164,6 +204,9 @@ class Person(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return reverse("engagement:person", args=[self.pk])
+
     @property
     def may_be_written_to(self) -> bool:
         return bool(self.email) and self.asked_not_to_be_written_at is None
@@ -173,6 +216,14 @@ class PositionQuerySet(models.QuerySet["Position"]):
     def for_list(self) -> PositionQuerySet:
         """Positions with their people and sites, by name."""
         return self.select_related("person", "site").order_by("person__name", "pk")
+
+    def with_answers(self) -> PositionQuerySet:
+        """Positions that know what their people answered to each purpose, for ``Position.answers``, in the same query."""
+        standing = {
+            f"said_{purpose.key}": Subquery(said_about(purpose, "person").order_by("agreed").values("agreed")[:1])
+            for purpose in PURPOSES
+        }
+        return self.annotate(**standing)
 
     def current(self, on: date | None = None) -> PositionQuerySet:
         """Positions held on a day (today)."""
@@ -216,6 +267,12 @@ class Position(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person} · {self.employer}"
+
+    @property
+    def answers(self) -> list[tuple[Purpose, bool]]:
+        """What the person answered to each purpose; only of positions read ``with_answers()``."""
+        said = [(purpose, getattr(self, f"said_{purpose.key}")) for purpose in PURPOSES]
+        return [(purpose, agreed) for purpose, agreed in said if agreed is not None]
 
     @property
     def is_current(self) -> bool:

@@ -6,13 +6,13 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from guildhall.people.models import Organisation, User
+from guildhall.people.models import Organisation, User, numbers_run_by
 
 
 class ExportQuerySet(models.QuerySet["Export"]):
     def visible_to(self, user: User) -> ExportQuerySet:
         """Exports from the books of the schools this person works for."""
-        return self.filter(school__in=Organisation.objects.run_by(user).values("pk"))
+        return self.filter(school__in=numbers_run_by(user))
 
     def made_before(self, moment: datetime) -> ExportQuerySet:
         """Exports made before a moment."""

@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 from guildhall.engagement.models.contacts import Contact
 from guildhall.engagement.models.employers import Person
-from guildhall.people.models import Organisation, User
+from guildhall.people.models import Organisation, User, numbers_run_by
 
 #: What every secret address begins with, so that a mailbox shared with others can tell what is meant for the book.
 BEFORE_SECRET = "book-"  # noqa: S105
@@ -38,7 +38,7 @@ class MailAddress(models.Model):
 class CapturedMailQuerySet(models.QuerySet["CapturedMail"]):
     def visible_to(self, user: User) -> CapturedMailQuerySet:
         """Mails on the timelines of the schools this person works for, and those of their own that are still to be filed."""
-        schools = Organisation.objects.run_by(user).values("pk")
+        schools = numbers_run_by(user)
         return self.filter(Q(contact__isnull=False) | Q(owner=user.pk), school__in=schools)
 
     def of(self, user: User) -> CapturedMailQuerySet:

@@ -5,14 +5,13 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from guildhall.core.models import Progress
-from guildhall.engagement.models.employers import Employer, EmployerQuerySet, Person
-from guildhall.people.models import Organisation, User
+from guildhall.engagement.models.employers import Employer, Person
+from guildhall.people.models import Organisation, User, numbers_run_by
 
 Alike = TypeVar("Alike", bound="AlikePair")
 
@@ -20,7 +19,7 @@ Alike = TypeVar("Alike", bound="AlikePair")
 class AlikeQuerySet(models.QuerySet[Alike]):
     def visible_to(self, user: User) -> AlikeQuerySet[Alike]:
         """Pairs in the books of the schools this person works for."""
-        return self.filter(school__in=Organisation.objects.run_by(user).values("pk"))
+        return self.filter(school__in=numbers_run_by(user))
 
     def in_book_of(self, school: Organisation) -> AlikeQuerySet[Alike]:
         """Pairs in one school's book."""
@@ -66,14 +65,15 @@ class AlikeEmployersQuerySet(AlikeQuerySet["AlikeEmployers"]):
         both = [f"{side}__organisation" for side in ("first", "second")]
         return self.select_related(*both).order_by("-score", "pk")
 
-    def with_the_other(self, employer: OuterRef) -> AlikeEmployersQuerySet:
-        """Pairs in which an employer is, annotated with ``other_name``: what the other one is called."""
-        named = {
-            side: Coalesce(NullIf(f"{side}__organisation__trade_name", Value("")), f"{side}__organisation__name")
-            for side in ("first", "second")
-        }
-        other = Case(When(first=employer, then=named["second"]), default=named["first"])
-        return self.filter(Q(first=employer) | Q(second=employer)).annotate(other_name=other)
+    def likeliest_with_the_other(self, employer: Employer) -> dict[str, Any] | None:
+        """Of the open pairs in which an employer is, the likeliest: its number as ``pair``, and the ``name`` of the other one."""
+        names = [f"{side}__organisation__{name}" for side in ("first", "second") for name in ("trade_name", "name")]
+        found = self.open().of(employer.pk).order_by("-score", "pk").values_list("pk", "first", *names).first()
+        if found is None:
+            return None
+        pair, first, *names = found
+        trade_name, name = names[2:] if first == employer.pk else names[:2]
+        return {"pair": pair, "name": trade_name or name}
 
 
 class AlikeEmployers(AlikePair):
@@ -134,12 +134,6 @@ class AlikePeople(AlikePair):
         return reverse("engagement:duplicate_person", args=[self.pk])
 
 
-def with_open_pair(employers: EmployerQuerySet) -> EmployerQuerySet:
-    """Employers annotated with ``alike_pair``, the likeliest open pair each is in, and ``alike_name``, the other's name."""
-    pairs: Any = AlikeEmployers.objects.filter(state="open").with_the_other(OuterRef("pk")).order_by("-score", "pk")
-    return employers.annotate(alike_pair=Subquery(pairs.values("pk")[:1]), alike_name=Subquery(pairs.values("other_name")[:1]))
-
-
 class LikenessKey(models.Model):
     """Something by which an employer may be found to be another one, as a number that cannot be turned back."""
 
@@ -184,7 +178,7 @@ class DuplicateSearch(models.Model):
 class MergeQuerySet(models.QuerySet["Merge"]):
     def visible_to(self, user: User) -> MergeQuerySet:
         """Merges in the books of the schools this person works for."""
-        return self.filter(school__in=Organisation.objects.run_by(user).values("pk"))
+        return self.filter(school__in=numbers_run_by(user))
 
     def in_book_of(self, school: Organisation) -> MergeQuerySet:
         """Merges in one school's book."""

@@ -70,7 +70,7 @@ class TestTheList:
         assert 'data-heading="Last contact"' not in page
 
     def test_a_column_of_tags_costs_one_query_more(self, colleague, three, django_assert_num_queries):
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(12):
             colleague.get(reverse(LIST), {"column": "tags"})
 
     def test_filters_are_kept_when_columns_are_chosen_and_columns_when_one_filters(self, colleague, three):

@@ -133,7 +133,7 @@ def test_the_page_costs_the_same_for_one_change_and_for_three(client, employer, 
     client.get("/")
     for number in range(count):
         employer = renamed(employer, coordinator, name=f"Name {number}")
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         page = client.get(reverse("engagement:history", args=[employer.pk])).content.decode()
     assert page.count("Put back") == 1
 

@@ -207,7 +207,7 @@ class TestAnImport:
         lines = "\n".join(f"Firm {n};HRB {n};Weg {n};{n:05};Kiel;Person {n};p{n}@f{n}.example" for n in range(count))
         brought = bring(f"Firma;HRB;Straße;PLZ;Ort;Ansprechpartner;Mail Ansprechpartner\n{lines}\n")
         lot = Lot(brought.school, imports.read_rows(brought))
-        with django_assert_num_queries(20):
+        with django_assert_num_queries(22):
             imports.let_rows_in(brought, lot=lot, rows=lot.rows, by=coordinator, at=now())
 
 

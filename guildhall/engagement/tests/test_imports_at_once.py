@@ -1,9 +1,7 @@
-"""Imports that meet each other or their end: in processes of their own, on a database that others can reach."""
+"""Imports that meet each other, in processes of their own; those that are killed are in ``test_imports_killed``."""
 
-import random
 import subprocess
 import sys
-import time
 from collections import Counter
 
 import pytest
@@ -13,7 +11,6 @@ from django.utils.timezone import now
 from django_tasks import TaskResultStatus as Status
 from django_tasks_db.models import DBTaskResult
 
-from guildhall.core.models import Worker
 from guildhall.core.tests.conftest import live, wait_until
 from guildhall.engagement.actions import imports
 from guildhall.engagement.importing.survey import look_over
@@ -126,23 +123,6 @@ def test_two_commands_at_the_same_time_get_nobody_twice(school, start, tmp_path)
     assert sum(int(each["new"]) for each in told) == ROWS
     assert sum(int(each["unchanged"]) for each in told) == ROWS
     nobody_is_in_the_book_twice()
-
-
-def test_killed_at_any_moment_it_goes_on_and_nobody_is_in_the_book_twice(bring, start):
-    dice = random.Random(seed := random.randrange(10**6))  # noqa: S311
-    print("seed", seed)
-    brought = bring()
-    for _ in range(3):
-        victim = start("worker")
-        wait_until(lambda pid=victim.pid: Worker.objects.filter(pid=pid).exists())
-        time.sleep(dice.uniform(0, 1.0))
-        end(victim)
-    start("worker")
-    wait_until(is_done)
-    nobody_is_in_the_book_twice()
-    brought.refresh_from_db()
-    assert tuple(imports.counts_of(brought).values()) == (ROWS, 0, 0, 0, 0)
-    assert (brought.new_employers, brought.new_sites) == (ROWS // 3 * 2, ROWS)
 
 
 def test_a_killed_command_can_simply_be_given_again(school, start, tmp_path):

@@ -1,7 +1,10 @@
 from datetime import timedelta
 
 import pytest
+from django.template import Context, Template
+from django.urls import reverse
 from django.utils.timezone import localdate, now
+from django.utils.translation import override
 
 from guildhall.core.errors import NotAllowed, Refused
 from guildhall.engagement import actions
@@ -91,3 +94,16 @@ def test_the_most_urgent_open_step_of_each_employer_is_its_next(employer, coordi
     assert listed.next_due_on == localdate()
     actions.finish_step(sooner, by=coordinator, at=now())
     assert type(employer).objects.with_next_step().get(pk=employer.pk).next_due_on == later
+
+
+def test_what_can_be_done_about_a_step_is_drawn_once_for_all_of_them():
+    actions = Template(
+        "{% for pk in numbers %}{% stencil 'engagement/_step_actions.html' number=pk target='' next=next %}{% endfor %}"
+    )
+    drawn = actions.render(Context({"numbers": [2360, 7], "next": "/a?b=1&c=<2>", "csrf_token": "of-this-page"}))
+    assert drawn.count('value="of-this-page"') == 2
+    assert f'formaction="{reverse("engagement:step_finish", args=[2360])}"' in drawn
+    assert f'formaction="{reverse("engagement:step_finish", args=[7])}"' in drawn
+    assert drawn.count('name="next" value="/a?b=1&amp;c=&lt;2&gt;"') == 2
+    with override("de"):
+        assert "Morgen" in actions.render(Context({"numbers": [1], "next": "", "csrf_token": "another"}))

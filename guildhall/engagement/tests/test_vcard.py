@@ -70,7 +70,7 @@ def test_a_card_is_the_same_person_each_time(colleague, school):
 def test_somebody_who_said_no_has_no_mail_address_and_the_card_says_why(colleague, school):
     lines = card_of(colleague, position(school, asked_not_to_be_written_at=now()))
     assert not [line for line in lines if line.startswith("EMAIL")]
-    assert "NOTE:Asked not to be written to." in lines
+    assert "NOTE:asked not to be written to" in lines
 
 
 def test_everybody_at_an_employer_has_a_card(colleague, school):

@@ -57,7 +57,7 @@ def a_contact(**given):
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_list_costs_the_same_for_one_and_for_three(colleague, school, coordinator, count, django_assert_num_queries):
     lived(school, coordinator, count)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         page = colleague.get(reverse("engagement:employers"))
     assert page.content.count(b'<th scope="row">') == count
 
@@ -65,7 +65,7 @@ def test_the_list_costs_the_same_for_one_and_for_three(colleague, school, coordi
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_steps_cost_the_same_for_one_and_for_three(colleague, school, coordinator, count, django_assert_num_queries):
     lived(school, coordinator, count)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         colleague.get(reverse("engagement:steps"))
 
 

@@ -1,10 +1,7 @@
 from __future__ import annotations
 
-from typing import Any, cast
 from urllib.parse import quote
 
-from django.core.paginator import Paginator
-from django.db.models import F
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -13,12 +10,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from guildhall.core.http import done, page, wants_fragment
+from guildhall.core.pages import Pages
 from guildhall.core.ui.lists import Column
 from guildhall.engagement import actions
-from guildhall.engagement.columns import COLUMNS, BookColumn, chosen, drawn, rows_of
-from guildhall.engagement.filtering import narrowed
+from guildhall.engagement.columns import COLUMNS, KEPT, BookColumn, chosen, drawn, rows_of
+from guildhall.engagement.filtering import narrowed, ordered
 from guildhall.engagement.forms.book import EmployerFilter, ViewForm, view_of
-from guildhall.engagement.models import Employer, EmployerQuerySet, SavedView
+from guildhall.engagement.models import Employer, SavedView
 from guildhall.engagement.views.desk import colleagues_of, form_page, open_book
 from guildhall.people.middleware import PersonRequest
 from guildhall.people.rules import can_coordinate
@@ -26,24 +24,6 @@ from guildhall.people.rules import can_coordinate
 ROWS = 50
 #: To a page, for who has many to tick.
 MANY_ROWS = 100
-#: What the list can be sorted by; a leading "-" turns it round. Who was never spoken to comes first among the longest silent.
-ORDERS: dict[str, list[Any]] = {
-    "name": ["sort_key", "pk"],
-    "-name": ["-sort_key", "-pk"],
-    "contact": [F("last_contact_at").asc(nulls_first=True), "pk"],
-    "-contact": [F("last_contact_at").desc(nulls_last=True), "-pk"],
-    "step": [F("next_due_on").asc(nulls_last=True), "pk"],
-    "-step": [F("next_due_on").desc(nulls_last=True), "-pk"],
-    "added": ["added_at", "pk"],
-    "-added": ["-added_at", "-pk"],
-}
-
-
-def ordered(employers: EmployerQuerySet, sort: str) -> EmployerQuerySet:
-    """The employers in the order that an address asks for, by name where it asks for none."""
-    if sort.lstrip("-") == "step":
-        employers = employers.with_next_step()
-    return employers.order_by(*ORDERS.get(sort, ORDERS["name"]))
 
 
 @require_safe
@@ -55,9 +35,9 @@ def employer_list(request: PersonRequest) -> HttpResponse:
     employers = narrowed(Employer.objects.visible_to(request.user).in_book_of(school), filters, school)
     sort = request.GET.get("sort", "name")
     rows_wanted = MANY_ROWS if request.GET.get("rows") == str(MANY_ROWS) else ROWS
-    shown = Paginator(ordered(employers, sort), rows_wanted).get_page(request.GET.get("page"))
+    shown = Pages(ordered(employers, sort).values(*KEPT), rows_wanted).get_page(request.GET.get("page"))
     columns = chosen(request.GET.getlist("column"))
-    rows = rows_of(cast(EmployerQuerySet, shown.object_list), colleagues, columns)
+    rows = rows_of(list(shown), colleagues, columns)
     view = view_of(request.GET)
     views = list(SavedView.objects.visible_to(request.user).in_book_of(school))
     context = {

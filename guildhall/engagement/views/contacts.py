@@ -62,7 +62,7 @@ def _recorded(request: PersonRequest, employer: Employer, contact: Contact, form
         "employer": employer,
         "contact_form": ContactForm(positions=form.positions),
         "open_steps": steps,
-        "moment": Moment(contact.held_at, contact=contact, people=form.cleaned_data.get("people", ())),
+        "moment": Moment(contact.held_at, contact=contact, people=sorted(map(str, form.cleaned_data.get("people", ())))),
         "may_coordinate": can_coordinate(request.user, employer.school),
         "first": last is None,
         "today": localdate(),

@@ -6,9 +6,10 @@ from django.forms import BaseForm
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
+from guildhall.engagement.colleagues import colleagues_of as colleagues_of
 from guildhall.engagement.models import Employer
 from guildhall.people.middleware import PersonRequest
-from guildhall.people.models import STAFF_ROLES, Kind, Membership, Organisation, User
+from guildhall.people.models import STAFF_ROLES, Kind, Organisation
 
 
 def open_book(request: PersonRequest) -> Organisation:
@@ -17,12 +18,6 @@ def open_book(request: PersonRequest) -> Organisation:
     if school is None or school.kind != Kind.SCHOOL or request.roles.isdisjoint(STAFF_ROLES):
         raise Http404
     return school
-
-
-def colleagues_of(school: Organisation) -> list[User]:
-    """The people who work for a school today, by name."""
-    working = Membership.objects.current().staff().filter(organisation=school.pk).select_related("user")
-    return list({held.user_id: held.user for held in working.order_by("user__name", "user")}.values())
 
 
 def form_page(

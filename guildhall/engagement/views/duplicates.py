@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
@@ -17,6 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from guildhall.core.http import page
+from guildhall.core.pages import Pages
 from guildhall.core.ui.basics import figure
 from guildhall.core.ui.cells import missing, named, plain
 from guildhall.engagement import actions
@@ -55,7 +55,7 @@ def duplicate_list(request: PersonRequest) -> HttpResponse:
         shown = pairs.visible_to(request.user).in_book_of(school).filter(state=state).for_list()
         sides = ("first__", "second__") if of_people else ("first__organisation__", "second__organisation__")
         named_so = _is_called(sides[0], text, of_people) | _is_called(sides[1], text, of_people)
-    listed = Paginator(shown.filter(named_so) if text else shown, ROWS).get_page(request.GET.get("page"))
+    listed = Pages(shown.filter(named_so) if text else shown, ROWS).get_page(request.GET.get("page"))
     search = DuplicateSearch.objects.select_related("progress").filter(school=school).first()
     context = {
         "filters": filters,
@@ -206,7 +206,7 @@ def _compared_employers(pair: AlikeEmployers) -> list[Row]:
 
 def _compared_people(pair: AlikePeople) -> list[Row]:
     both = [pair.first, pair.second]
-    held = Position.objects.filter(person__in=both).select_related("employer__organisation").order_by("-pk")
+    held = Position.objects.filter(person__in=both).with_answers().select_related("employer__organisation").order_by("-pk")
     positions = _by(held, "person_id", both)
     counts = Person.objects.filter(pk__in=[each.pk for each in both]).annotate(contact_count=Count("contacts"))
     counted = {each.pk: each.contact_count for each in counts}
@@ -218,6 +218,9 @@ def _compared_people(pair: AlikePeople) -> list[Row]:
     rows.append(_row(_("Contacts"), [str(figure(counted[each.pk])) for each in both]))
     asked = [_("asked not to be written to") if each.asked_not_to_be_written_at else "" for each in both]
     rows.append(_row(_("Writing to them"), asked))
+    said = {held.person_id: held.answers for held in held}
+    agreed = [[str(purpose.yes if yes else purpose.no) for purpose, yes in said.get(each.pk, [])] for each in both]
+    rows.append(_row(_("What they agreed to"), ["; ".join(words) for words in agreed]))
     return _said(rows)
 
 

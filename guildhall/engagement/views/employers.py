@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -14,17 +13,15 @@ from guildhall.core.http import done, page
 from guildhall.engagement import actions
 from guildhall.engagement.forms.contacts import ContactForm
 from guildhall.engagement.forms.employers import EmployerAddForm, EmployerForm, HandOverForm, SiteForm
-from guildhall.engagement.models import Employer, NextStep, sort_key_of, with_open_pair
+from guildhall.engagement.models import AlikeEmployers, Employer, NextStep, sort_key_of
 from guildhall.engagement.rules import can_hand_over
-from guildhall.engagement.timeline import steps_beside, timeline_of
+from guildhall.engagement.timeline import contacts_of, steps_beside, timeline_of
 from guildhall.engagement.views.desk import colleagues_of, form_page, open_book
 from guildhall.engagement.views.duplicates import where_it_went
 from guildhall.engagement.window import AREAS, LEVELS, dark_window
 from guildhall.people.middleware import PersonRequest
 from guildhall.people.models import Organisation
 from guildhall.people.rules import can_coordinate
-
-ENTRIES = 20
 
 
 @require_safe
@@ -37,19 +34,17 @@ def employer_detail(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 def _shown(request: PersonRequest) -> Any:
-    return with_open_pair(Employer.objects.visible_to(request.user).select_related("organisation", "school", "owner"))
+    return Employer.objects.visible_to(request.user).select_related("organisation", "school", "owner")
 
 
 def employer_context(request: PersonRequest, employer: Employer) -> dict[str, Any]:
     """What ``_employer.html`` needs, on the page and after every action on it."""
-    positions = list(employer.positions.for_list())
-    contacts = Paginator(
-        employer.contacts.select_related("by", "mail").prefetch_related("people").order_by("-held_at", "-pk"), ENTRIES
-    ).get_page(request.GET.get("page"))
+    positions = list(employer.positions.for_list().with_answers())
+    contacts = contacts_of(employer, request.GET.get("page"))
     steps = list(steps_beside(employer, contacts))
     return {
         "employer": employer,
-        "alike": {"pair": getattr(employer, "alike_pair", None), "name": getattr(employer, "alike_name", "")},
+        "alike": AlikeEmployers.objects.likeliest_with_the_other(employer),
         "organisation": employer.organisation,
         "sites": list(employer.organisation.sites.order_by("closed_on", "pk")),
         "positions": [held for held in positions if held.is_current],

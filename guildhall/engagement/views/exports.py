@@ -1,17 +1,15 @@
 from __future__ import annotations
 
-import re
-from typing import IO, TypeVar
+from typing import TypeVar
 
-from django.http import FileResponse, HttpResponse, HttpResponseBase, QueryDict
+from django.http import HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 from django.utils.timezone import localdate, now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from guildhall.core.http import page
+from guildhall.core.http import download, page
 from guildhall.engagement import actions
 from guildhall.engagement.columns import chosen
 from guildhall.engagement.exporting import sheet, vcard
@@ -48,7 +46,7 @@ def employer_export(request: PersonRequest) -> HttpResponseBase:
         actions.export_employers(school, employers=employers, file_format=file_format, by=request.user, at=now())
         content_type, written = FORMATS[file_format]
         table = table_of(ordered(employers, view.get("sort", "name")), shown, colleagues)
-        return _download(written(table), f"{_('Employers')} {localdate()}", file_format, content_type)
+        return download(written(table), f"{_('Employers')} {localdate()}", file_format, content_type)
     may_take_all = can_export_book(request.user, school)
     context = {
         "form": form,
@@ -75,49 +73,29 @@ def book_export(request: PersonRequest) -> HttpResponseBase:
     school = open_book(request)
     moment = now()
     actions.export_book(school, by=request.user, at=moment)
-    return _download(whole_book(school, at=moment), f"{_('Employer book')} {localdate()}", "json", "application/json")
+    return download(whole_book(school, at=moment), f"{_('Employer book')} {localdate()}", "json", "application/json")
 
 
 @require_safe
-def position_vcard(request: PersonRequest, pk: int) -> HttpResponse:
+def position_vcard(request: PersonRequest, pk: int) -> HttpResponseBase:
     """Somebody who works at an employer, for an address book."""
-    visible = Position.objects.filter(employer__in=Employer.objects.visible_to(request.user)).current()
+    visible = Position.objects.filter(employer__in=Employer.objects.visible_to(request.user)).current().with_answers()
     held = get_object_or_404(visible.select_related("person", "site", "employer__organisation"), pk=pk)
-    return _file(vcard.cards([held]), held.person.name, "vcf", vcard.MEDIA_TYPE)
+    return download(vcard.cards([held]), held.person.name, "vcf", vcard.MEDIA_TYPE)
 
 
 @require_safe
-def people_vcards(request: PersonRequest, pk: int) -> HttpResponse:
+def people_vcards(request: PersonRequest, pk: int) -> HttpResponseBase:
     """Everybody who works at an employer, for an address book."""
     employer = get_object_or_404(Employer.objects.visible_to(request.user).select_related("organisation"), pk=pk)
-    held = employer.positions.current().for_list().select_related("employer__organisation")
-    return _file(vcard.cards(held), str(employer), "vcf", vcard.MEDIA_TYPE)
+    held = employer.positions.current().for_list().with_answers().select_related("employer__organisation")
+    return download(vcard.cards(held), str(employer), "vcf", vcard.MEDIA_TYPE)
 
 
 @require_safe
-def employer_sheet(request: PersonRequest, pk: int) -> HttpResponse:
+def employer_sheet(request: PersonRequest, pk: int) -> HttpResponseBase:
     """An employer on paper."""
     shown = Employer.objects.visible_to(request.user).select_related("organisation", "school", "owner")
     employer = get_object_or_404(shown, pk=pk)
     printed = sheet.sheet(employer, at=now())
-    return _file(printed, f"{employer} {localdate()}", "pdf", sheet.MEDIA_TYPE, as_attachment=False)
-
-
-def _download(file: IO[bytes], name: str, ending: str, content_type: str) -> FileResponse:
-    return _private(FileResponse(file, content_type=content_type, headers=_named(name, ending, as_attachment=True)))
-
-
-def _file(content: bytes, name: str, ending: str, content_type: str, *, as_attachment: bool = True) -> HttpResponse:
-    headers = _named(name, ending, as_attachment=as_attachment)
-    return _private(HttpResponse(content, content_type=content_type, headers=headers))
-
-
-def _named(name: str, ending: str, *, as_attachment: bool) -> dict[str, str]:
-    """The header that names a file so that it can be saved anywhere: letters, figures and hyphens."""
-    plain = re.sub(r"[^\w-]+", "-", name).strip("-_")[:80] or "guildhall"
-    return {"Content-Disposition": content_disposition_header(as_attachment, f"{plain}.{ending}") or ""}
-
-
-def _private(response: Answer) -> Answer:
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return download(printed, f"{employer} {localdate()}", "pdf", sheet.MEDIA_TYPE, as_attachment=False)

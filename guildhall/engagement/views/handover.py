@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -9,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from guildhall.core.http import done, page
+from guildhall.core.pages import Pages
 from guildhall.engagement import actions
 from guildhall.engagement.forms.employers import WorkForm
 from guildhall.engagement.letters import handed_over, relations
@@ -47,7 +47,7 @@ def letter(request: PersonRequest, of_pk: int, heir_pk: int) -> HttpResponse:
     school = open_book(request)
     of, heir = get_object_or_404(User, pk=of_pk), get_object_or_404(User, pk=heir_pk)
     changes = handed_over(school, of=of, heir=heir)
-    shown = Paginator(changes, ROWS).get_page(request.GET.get("page"))
+    shown = Pages(changes, ROWS).get_page(request.GET.get("page"))
     if not shown.paginator.count:
         raise Http404
     context = {"school": school, "of": of, "heir": heir, "page": shown, "relations": relations(shown), "today": localdate()}

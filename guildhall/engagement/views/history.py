@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -11,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from guildhall.core.http import done, page
+from guildhall.core.pages import Pages
 from guildhall.engagement import actions
 from guildhall.engagement.history import changes_about, told
 from guildhall.engagement.models import Employer
@@ -41,7 +41,7 @@ def change_put_back(request: PersonRequest, pk: int, change_pk: int) -> HttpResp
 
 def _context(request: PersonRequest, employer: Employer) -> dict[str, Any]:
     columns = [_("Of what"), _("Before"), _("After"), _("Who"), _("When"), ""]
-    shown = Paginator(changes_about(employer), ROWS).get_page(request.GET.get("page"))
+    shown = Pages(changes_about(employer), ROWS).get_page(request.GET.get("page"))
     return {"employer": employer, "page": shown, "entries": told(shown), "columns": columns, **merges_of(request, employer)}
 
 

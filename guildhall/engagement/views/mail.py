@@ -5,7 +5,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -16,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from guildhall.core.errors import Refused
 from guildhall.core.http import came_from, done
+from guildhall.core.pages import Pages
 from guildhall.engagement import actions
 from guildhall.engagement.forms.mail import AlwaysForm, FindForm
 from guildhall.engagement.mailing.filing import employers_of
@@ -38,7 +38,7 @@ def mail_list(request: PersonRequest) -> HttpResponse:
     """The mails of which nobody could tell whose they are, each with the employers it may concern."""
     school = open_book(request)
     mails = CapturedMail.objects.visible_to(request.user).of(request.user).to_file().filter(school=school)
-    shown = Paginator(mails.order_by("-waits_since", "-pk"), ROWS).get_page(request.GET.get("page"))
+    shown = Pages(mails.order_by("-waits_since", "-pk"), ROWS).get_page(request.GET.get("page"))
     return render(request, "engagement/mail_list.html", {"page": shown, "rows": _with_suggestions(school, list(shown))})
 
 

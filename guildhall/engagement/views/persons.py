@@ -2,19 +2,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.timezone import localdate, now
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from guildhall.core.http import done, page
+from guildhall.core.pages import Pages
 from guildhall.engagement import actions
-from guildhall.engagement.forms.persons import MoveForm
+from guildhall.engagement.forms.persons import AnswerForm, MoveForm
 from guildhall.engagement.models import Employer, Person, Position
+from guildhall.engagement.purposes import BY_KEY, PURPOSES, Purpose
 from guildhall.engagement.search import employers_found
 from guildhall.people.middleware import PersonRequest
+from guildhall.people.models import ConsentRecord, Statement
 
 ROWS = 25
 #: How many employers a search for the new one offers.
@@ -23,7 +26,7 @@ OFFERED = 12
 
 @require_safe
 def person_detail(request: PersonRequest, pk: int) -> HttpResponse:
-    """Somebody at employers, over the years: where they worked as what, and what was said with them."""
+    """Somebody at employers, over the years: where they worked as what, what they agreed to, and what was said with them."""
     person = get_object_or_404(Person.objects.visible_to(request.user), pk=pk)
     positions = person.positions.select_related("employer__organisation", "site").order_by("-until", "-since", "-pk")
     contacts = person.contacts.select_related("employer__organisation", "by").order_by("-held_at", "-pk")
@@ -32,9 +35,42 @@ def person_detail(request: PersonRequest, pk: int) -> HttpResponse:
         "person": person,
         "now": [position for position in held if position.is_current],
         "before": [position for position in held if not position.is_current],
-        "page": Paginator(contacts, ROWS).get_page(request.GET.get("page")),
+        "answers": _answers(person),
+        "page": Pages(contacts, ROWS).get_page(request.GET.get("page")),
     }
     return page(request, "engagement/person.html", context)
+
+
+def person_answer(request: PersonRequest, pk: int, purpose: str) -> HttpResponse:
+    """Write down whether somebody agrees to a purpose: what they are told, in their language, and what they said."""
+    person = get_object_or_404(Person.objects.visible_to(request.user).select_related("school"), pk=pk)
+    if purpose not in BY_KEY:
+        raise Http404
+    wanted = BY_KEY[purpose]
+    form = AnswerForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        said = {name: form.cleaned_data[name] for name in ("agreed", "how", "note")}
+        actions.note_answer(person, purpose=wanted, given_at=form.given_at, **said, by=request.user, at=now())
+        return done(request, "", {}, message=_("Noted."), to=person)
+    statement = Statement.objects.current(localdate()).filter(purpose=wanted.statement).prefetch_related("texts").first()
+    language = person.language or get_language() or ""
+    context = {"person": person, "purpose": wanted, "form": form, "told": statement and statement.in_language(language)}
+    return page(request, "engagement/person_answer.html", context, status=422 if form.is_bound else 200)
+
+
+def _answers(person: Person) -> list[dict[str, Any]]:
+    """For each purpose what somebody says today, and what they said before."""
+    records = list(
+        ConsentRecord.objects.about(person).select_related("statement", "recorded_by").order_by("-given_at", "agreed", "-pk")
+    )
+
+    def of(purpose: Purpose) -> dict[str, Any]:
+        said = [record for record in records if record.statement.purpose == purpose.statement]
+        # Of two that count, which two entries that became one may have brought along, the no does.
+        standing = min((one for one in said if one.withdrawn_at is None), key=lambda one: one.agreed, default=None)
+        return {"purpose": purpose, "now": standing, "before": [one for one in said if one != standing]}
+
+    return [of(purpose) for purpose in PURPOSES]
 
 
 def person_move(request: PersonRequest, pk: int) -> HttpResponse:

@@ -3,7 +3,6 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -13,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from guildhall.core.http import came_from, page
+from guildhall.core.pages import Pages
 from guildhall.core.ui.basics import near_words
 from guildhall.engagement import actions
 from guildhall.engagement.calling import note_whom_to_call
@@ -33,7 +33,7 @@ def step_list(request: PersonRequest) -> HttpResponse:
     steps = NextStep.objects.visible_to(request.user).open().filter(employer__school=school)
     if not everybody:
         steps = steps.of(request.user)
-    page_of_steps = Paginator(steps.for_list(), ROWS).get_page(request.GET.get("page"))
+    page_of_steps = Pages(steps.for_list(), ROWS).get_page(request.GET.get("page"))
     note_whom_to_call(page_of_steps.object_list)
     context = {
         "everybody": everybody,

@@ -102,6 +102,26 @@ def keep_organisations(
     return school
 
 
+@action
+def let_go_of_organisations(
+    school: Organisation, *, organisations: Collection[int], sites: Collection[int], by: User, at: datetime
+) -> Organisation:
+    """Delete organisations and sites that a school kept, by their numbers. Nothing may point to them any more.
+
+    Raises:
+        NotAllowed: ``by`` does not work for the school.
+        Refused: one of them is not the school's.
+        IntegrityError: something points to one of them, at the latest at the end of the transaction.
+    """
+    can_work_for.require(by, school)
+    kept, places = Organisation.objects.filter(pk__in=organisations), Site.objects.filter(pk__in=sites)
+    if kept.exclude(kept_by=school).exists() or places.exclude(organisation__kept_by=school).exists():
+        raise Refused(_("One of these employers keeps its own record. Ask them to change it."))
+    for rows in (places, kept):
+        rows._raw_delete(rows.db)  # not ``delete``: it would take along what nobody has looked at
+    return school
+
+
 def _require_keeper(kept: Organisation, by: User) -> None:
     if kept.kept_by is None:
         raise Refused(_("%(organisation)s keeps its own record. Ask them to change it.") % {"organisation": kept})

@@ -62,20 +62,21 @@ def fold_kept_organisation(
 
 @action
 def fold_consents(kept: Model, *, gone: Model, deeds: Deeds, by: User, at: datetime) -> Model:
-    """Let one person's records of consent become another's, who is the same; of two the last word counts."""
+    """Let one person's records of consent become another's, who is the same; whoever said no has said no."""
     theirs = list(ConsentRecord.objects.about(gone).select_related("statement"))
     ours = list(ConsentRecord.objects.about(kept).select_related("statement"))
     for one, others in [*((record, ours) for record in theirs), *((record, theirs) for record in ours)]:
-        taken_back = [
-            other.withdrawn_at
-            for other in others
-            if other.withdrawn_at and other.statement.purpose == one.statement.purpose and other.withdrawn_at >= one.given_at
+        if one.withdrawn_at is not None or not one.agreed:
+            continue
+        about_it = [other for other in others if other.statement.purpose == one.statement.purpose]
+        ends = [other.withdrawn_at for other in about_it if other.agreed and other.withdrawn_at] + [
+            max(other.given_at, one.given_at) for other in about_it if not other.agreed and not other.withdrawn_at
         ]
-        if one.withdrawn_at is None and taken_back:
-            deeds.change(one, withdrawn_at=max(taken_back))
-    in_force = {record.statement_id for record in ours if record.withdrawn_at is None}
+        if ends and max(ends) >= one.given_at:
+            deeds.change(one, withdrawn_at=max(ends))
+    in_force = {(record.statement_id, record.agreed) for record in ours if record.withdrawn_at is None}
     for record in theirs:
-        if record.withdrawn_at is None and record.statement_id in in_force:
+        if record.withdrawn_at is None and (record.statement_id, record.agreed) in in_force:
             deeds.remove(record)
     deeds.move(ConsentRecord.objects.about(gone), "person_id", kept.pk)
     return kept

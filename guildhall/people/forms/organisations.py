@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from guildhall.core.forms import PlaceMixin
 from guildhall.people.leaving import Parting
 from guildhall.people.models import Invitation, Organisation, Role, Site, User
 from guildhall.skills import taxonomy
@@ -75,7 +76,7 @@ class OrganisationForm(OrganisationBeginForm):
         return {**said, "languages": list(dict.fromkeys(filter(None, languages)))}
 
 
-class SiteForm(forms.ModelForm):
+class SiteForm(PlaceMixin, forms.ModelForm):
     """A place where an organisation works."""
 
     country = forms.ChoiceField(label=_("Country"), required=False)
@@ -92,7 +93,6 @@ class SiteForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["country"].choices = [("", "—"), *taxonomy.choices("country")]
-        self.fields["latitude"].help_text = self.fields["longitude"].help_text = _("In degrees (WGS 84), such as 49.1193.")
         if self.instance.pk is None and self.instance.organisation_id:
             self.fields["country"].initial = self.instance.organisation.country
 

@@ -10,7 +10,23 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 from django.utils.timezone import now
 
-from guildhall.people.models import Invitation, Kind, Mail, Membership, Notice, Organisation, Role, Site, User
+from guildhall.core.sealing import seal
+from guildhall.core.webhooks import new_secret
+from guildhall.people.models import (
+    Invitation,
+    Kind,
+    Mail,
+    Membership,
+    Notice,
+    Organisation,
+    Role,
+    Site,
+    User,
+    Webhook,
+    WebhookDelivery,
+)
+from guildhall.people.models.webhooks import SEALED_FOR
+from guildhall.people.webhooks import mark_listening
 
 
 class UserFactory(factory.django.DjangoModelFactory):
@@ -106,6 +122,43 @@ class MailFactory(factory.django.DjangoModelFactory):
     subject = "A letter"
     text = "A letter\n"
     written_at: datetime | factory.LazyFunction = factory.LazyFunction(now)
+
+
+class WebhookFactory(factory.django.DjangoModelFactory):
+    """A webhook of a school that is told of new employers."""
+
+    class Meta:
+        model = Webhook
+        skip_postgeneration_save = True
+
+    organisation = factory.SubFactory(OrganisationFactory)
+    address = "https://receiver.example/in"
+    events = factory.LazyFunction(lambda: ["employer.added"])
+    secret = factory.LazyFunction(lambda: seal(new_secret(), purpose=SEALED_FOR))
+    made_at = factory.LazyFunction(now)
+    made_by = factory.SubFactory(UserFactory)
+
+    @factory.post_generation
+    def listening(self: Webhook, create: bool, extracted: Any, **_: Any) -> None:  # type: ignore[misc]
+        mark_listening(self.organisation)
+
+
+class WebhookDeliveryFactory(factory.django.DjangoModelFactory):
+    """A test that a webhook took."""
+
+    class Meta:
+        model = WebhookDelivery
+
+    webhook = factory.SubFactory(WebhookFactory)
+    key = factory.Sequence(lambda n: f"msg_{n:032}")
+    event = "test"
+    body = "{}"
+    made_at = factory.LazyFunction(now)
+    state = WebhookDelivery.State.DELIVERED
+    attempts = 1
+    tried_at = factory.SelfAttribute("made_at")
+    status = 200
+    ms = 42
 
 
 def member(organisation: Organisation, role: Role = Role.TEACHER, **user: Any) -> User:

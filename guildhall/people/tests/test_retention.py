@@ -12,7 +12,7 @@ from django.utils.timezone import now
 from guildhall.core.models import AuditLine
 from guildhall.core.tasks.declaring import schedules
 from guildhall.people import actions, tasks
-from guildhall.people.models import ConsentRecord, Invitation, Mail, Notice, Pass, Role, Statement, User
+from guildhall.people.models import ConsentRecord, Invitation, Mail, Notice, Pass, Role, Statement, User, WebhookDelivery
 from guildhall.people.passes import issue_pass
 from guildhall.people.retention import all_rules
 from guildhall.people.tests.factories import (
@@ -22,6 +22,7 @@ from guildhall.people.tests.factories import (
     NoticeFactory,
     OrganisationFactory,
     UserFactory,
+    WebhookDeliveryFactory,
     member,
 )
 
@@ -88,6 +89,12 @@ def unused_accounts():
     return User
 
 
+def webhook_messages():
+    for moment in (too_old("webhook_messages"), young("webhook_messages")):
+        WebhookDeliveryFactory(made_at=moment)
+    return WebhookDelivery
+
+
 def audit():
     AuditLine.objects.all().delete()
     for moment in (too_old("audit"), young("audit")):
@@ -95,7 +102,7 @@ def audit():
     return AuditLine
 
 
-KINDS = [mails, notices, passes, invitations, consents, unused_accounts, audit]
+KINDS = [mails, notices, passes, invitations, consents, unused_accounts, webhook_messages, audit]
 
 
 @pytest.mark.parametrize("make", KINDS, ids=lambda make: make.__name__)

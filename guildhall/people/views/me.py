@@ -10,7 +10,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
-from django.core.paginator import Paginator
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -23,6 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from guildhall.core.http import came_from, done, page
+from guildhall.core.pages import Pages
 from guildhall.people import actions
 from guildhall.people.erasure import plan_erasure
 from guildhall.people.forms.me import ErasureForm, ProfileForm
@@ -161,7 +161,7 @@ def _notice(request: PersonRequest, pk: int) -> Notice:
 def _notices(request: PersonRequest) -> dict[str, Any]:
     told = Notice.objects.visible_to(request.user).order_by("-told_at", "-pk")
     return {
-        "notices": Paginator(told, NOTICES_PER_PAGE).get_page(request.GET.get("page")),
+        "notices": Pages(told, NOTICES_PER_PAGE).get_page(request.GET.get("page")),
         "unread_count": told.unread().count(),
     }
 

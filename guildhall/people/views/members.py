@@ -9,7 +9,6 @@ from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
 from allauth.core import ratelimit
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -19,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from guildhall.core.http import done, page
+from guildhall.core.pages import Pages
 from guildhall.people import actions
 from guildhall.people.actions.invitations import PURPOSE
 from guildhall.people.forms.me import NameForm
@@ -176,7 +176,7 @@ def _members(request: PersonRequest, organisation: Organisation) -> dict[str, An
     current = organisation.memberships.current()
     chosen = current.narrowed(**filters.cleaned_data)
     people = User.objects.filter(pk__in=chosen.values("user")).order_by("name", "email")
-    shown = Paginator(people, MEMBERS_PER_PAGE).get_page(request.GET.get("page"))
+    shown = Pages(people, MEMBERS_PER_PAGE).get_page(request.GET.get("page"))
     held: dict[int, list[Membership]] = {}
     for membership in current.filter(user__in=[person.pk for person in shown]).order_by("since", "pk"):
         held.setdefault(membership.user_id, []).append(membership)

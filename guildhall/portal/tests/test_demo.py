@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import transaction
-from django.utils.timezone import localdate, localtime
+from django.utils.timezone import localdate, localtime, now
 
 from guildhall.core.errors import Refused
 from guildhall.core.models import AuditLine, SearchDocument
 from guildhall.core.search import search
-from guildhall.engagement.models import Contact, Employer, NextStep, Person, Position
+from guildhall.engagement.actions import merge_employers
+from guildhall.engagement.models import AlikeEmployers, Contact, Employer, NextStep, Person, Position
+from guildhall.engagement.purposes import NEWS, PLACEMENTS
 from guildhall.engagement.search import scope_of
 from guildhall.people.models import Kind, Mail, Membership, Organisation, Site, User
 from guildhall.portal import demo
@@ -104,9 +106,29 @@ def test_the_book_has_its_odd_cases(loaded):
     assert any(employer.organisation.sites.count() == 5 for employer in employers)
     assert employers.filter(last_contact_at=None).count() >= 10
     assert any(" " not in name for name in Person.objects.values_list("name", flat=True))
-    assert Person.objects.filter(asked_not_to_be_written_at__isnull=False).count() == 2
+    assert Person.objects.filter(asked_not_to_be_written_at__isnull=False).count() == 3
     assert Position.objects.filter(decides=True, trains=True, signs=False).exists()
     assert Position.objects.filter(until__isnull=False).exists()
+
+
+def test_some_stand_in_the_book_twice_and_are_found_and_merged(loaded):
+    heike = User.objects.get(email=COORDINATORS[0])
+    twice = {str(pair.second): pair for pair in AlikeEmployers.objects.visible_to(heike).open()}
+    assert {str(pair.first) for pair in twice.values()} >= {"Elektro Wackelkontakt e. K.", "Kältetechnik Pinguin & Söhne GmbH"}
+    with transaction.atomic():
+        pair = twice["ELEKTRO WACKELKONTAKT Inh. Wackernagel-Stumpf"]
+        kept = merge_employers(pair, facts={}, note="", owner=heike, by=heike, at=now()).employer
+        (uwe,) = kept.positions.all()
+        assert uwe.person.email
+        assert not uwe.person.may_be_written_to
+        transaction.set_rollback(True)
+
+
+def test_people_have_said_what_they_agree_to(loaded):
+    heike = User.objects.get(email=COORDINATORS[0])
+    mine = Person.objects.visible_to(heike)
+    assert mine.to_be_written_to(NEWS).count() == 2
+    assert mine.refusing(PLACEMENTS).count() == 1
 
 
 def test_no_number_or_address_is_anybodys(loaded):

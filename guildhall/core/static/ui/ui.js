@@ -75,6 +75,18 @@ document.addEventListener("change", (event) => {
   form.querySelector(".picked-count").hidden = !count;
 });
 
+// A map and the list beside it: who points at a place sees its rows marked, and the reverse.
+for (const type of ["pointerover", "focusin"]) {
+  document.addEventListener(type, (event) => {
+    const row = event.target.closest?.("[data-place]");
+    const place = row ? row.dataset.place : event.target.closest?.(".place")?.id;
+    for (const marked of document.querySelectorAll(".pointed")) marked.classList.remove("pointed");
+    if (!place) return;
+    document.getElementById(place)?.classList.add("pointed");
+    for (const other of document.querySelectorAll(`[data-place="${place}"]`)) other.classList.add("pointed");
+  });
+}
+
 // --- htmx -----------------------------------------------------------------------------------------------------------
 
 // A filter that is not set has no place in the address.

@@ -13,9 +13,9 @@ from django.utils.timezone import now
 from guildhall.core.errors import Refusal
 from guildhall.engagement.actions import imports
 from guildhall.engagement.importing.lot import PORTION, Lot, rows_of
-from guildhall.engagement.importing.mapping import FIELDS
+from guildhall.engagement.importing.mapping import FIELDS, PAST
 from guildhall.engagement.importing.memory import as_before
-from guildhall.engagement.importing.planning import Outcome
+from guildhall.engagement.importing.planning import COUNTED
 from guildhall.engagement.importing.reading import Unreadable
 from guildhall.engagement.importing.survey import Seen, look_over
 from guildhall.people.models import Kind, Organisation, Role, User
@@ -43,7 +43,7 @@ class Command(BaseCommand):
             raise CommandError(str(no)) from None
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
-        self.stdout.write(" ".join(f"{outcome}={counts[outcome]}" for outcome in Outcome))
+        self.stdout.write(" ".join(f"{outcome}={counts[outcome]}" for outcome in COUNTED))
 
     def _import(self, path: Path, slug: str, dry_run: bool, country: str, asked: dict[str, str]) -> Counter[str]:
         school = Organisation.objects.filter(slug=slug, kind=Kind.SCHOOL).first()
@@ -62,6 +62,11 @@ class Command(BaseCommand):
             self._say([(one.row.number, one.outcome, one.reason) for one in decisions if one.reason])
             return Counter(one.outcome.value for one in decisions)
         by = _first_manager(school)
+        if by is None and (past := [field for field in PAST if field in mapping]):
+            raise CommandError(
+                "Nobody manages this school, so there is nobody in whose name contacts are written down. "
+                f"Leave them out: {' '.join(f'--map {field}=' for field in past)}"
+            )
         brought = imports.bring_list(
             school, upload=None, file_name=path.name, reading=seen.reading, mapping=mapping, country=country, by=by, at=now()
         )
