@@ -25,27 +25,34 @@ class Pages(paginator.Paginator):
     def get_page(self, number: Any) -> Page:
         """Return a page, the first or the last one where there is none of that number."""
         said = str(number)
-        asked = int(said[:9]) if said.isascii() and said.isdigit() else 1
-        before = max(asked - 1, 0) * self.per_page
-        shown = list(self.object_list[before : before + self.per_page + 1])
-        if not shown and before:
-            return self.get_page(self.num_pages if self.counted else 1)
-        if len(shown) <= self.per_page:
-            self.count = before + len(shown)
-        return Page(shown[: self.per_page], before // self.per_page + 1, self, is_last=len(shown) <= self.per_page)
+        page = self._read(int(said[:9]) if said.isascii() and said.isdigit() else 1)
+        if page is None:
+            self.__dict__.pop("count", None)  # what was counted before may be gone by now
+            page = self._read(self.num_pages if self.counted else 1)
+        return page or self._read(1) or Page([], 1, self, following=None)
+
+    def _read(self, number: int) -> Page | None:
+        """Return a page; None where there is nothing on it and it is not the first."""
+        before = max(number - 1, 0) * self.per_page
+        rows = list(self.object_list[before : before + self.per_page + 1])
+        if not rows and before:
+            return None
+        if len(rows) <= self.per_page:
+            self.count = before + len(rows)
+        return Page(rows[: self.per_page], before // self.per_page + 1, self, following=next(iter(rows[self.per_page :]), None))
 
 
 class Page(paginator.Page):
-    """A page that knows by itself whether it is the last."""
+    """A page that knows what comes next: ``following`` is the first thing of the next page, None on the last."""
 
     paginator: Pages
 
-    def __init__(self, object_list: list[Any], number: int, pages: Pages, *, is_last: bool) -> None:
+    def __init__(self, object_list: list[Any], number: int, pages: Pages, *, following: Any) -> None:
         super().__init__(object_list, number, pages)
-        self.is_last = is_last
+        self.following = following
 
     def has_next(self) -> bool:
-        return not self.is_last
+        return self.following is not None
 
     def next_page_number(self) -> int:
         return self.number + 1

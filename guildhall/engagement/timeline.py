@@ -31,13 +31,14 @@ class Moment:
 
 
 def steps_beside(employer: Employer, contacts: Page) -> QuerySet[NextStep]:
-    """The open next steps of an employer, and those closed between the first and the last contact of a page of its timeline."""
-    shown = list(contacts)
+    """The open next steps of an employer, and those closed in the time of a page of contacts: after the first of the next page,
+    and up to its own first one. So each stands on one page.
+    """
     closed = ~Q(state=NextStep.State.OPEN)
-    if contacts.has_next():
-        closed &= Q(closed_at__gte=shown[-1].held_at)
+    if contacts.following is not None:
+        closed &= Q(closed_at__gt=contacts.following.held_at)
     if contacts.has_previous():
-        closed &= Q(closed_at__lt=shown[0].held_at)
+        closed &= Q(closed_at__lte=contacts[0].held_at)
     steps = employer.next_steps.filter(Q(state=NextStep.State.OPEN) | closed)
     return steps.select_related("owner", "closed_by").order_by("due_on", "pk")
 

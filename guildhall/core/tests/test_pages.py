@@ -59,3 +59,20 @@ def test_beyond_the_end_is_the_last_page(number):
 @pytest.mark.parametrize("number", ["4", "999999999999999999999999"])
 def test_beyond_the_end_of_what_is_not_counted_is_the_first_page(number):
     assert Pages(Rows(range(120)), 50, counted=False).get_page(number).number == 1
+
+
+def test_what_comes_next_is_known():
+    assert Pages(Rows("abcde"), 2).get_page("2").following == "e"
+    assert Pages(Rows("abcd"), 2).get_page("2").following is None
+
+
+class Vanishing(Rows):
+    """Rows of which the last are removed between the count and the page."""
+
+    def __getitem__(self, part):
+        return [] if part.start else super().__getitem__(part)
+
+
+def test_a_last_page_that_is_gone_by_the_time_it_is_read_is_the_first():
+    page = Pages(Vanishing(range(120)), 50).get_page("7")
+    assert (page.number, list(page)) == (1, list(range(50)))

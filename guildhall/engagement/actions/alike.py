@@ -104,7 +104,7 @@ def keep_search(
         tell(
             by,
             kind="engagement.duplicates_found",
-            sentence=gettext_noop("%(count)s pairs look as if they were in the book twice."),
+            sentence=gettext_noop("Pairs that look as if they were in the book twice: %(count)s."),
             params={"count": str(new)},
             url="/engagement/duplicates/",
             at=at,

@@ -54,7 +54,7 @@ def test_the_letter_says_whom_what_and_what_is_open_and_costs_the_same(
     looked_after(school, leaver, count)
     answer = hand_over(colleague, leaver, heir)
     colleague.get(answer.url)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         page = colleague.get(answer.url).content.decode()
     for number in range(count):
         for words in (f"Firm {number}", f"Boss {number}", f"Last words {number}", f"Promise {number}"):

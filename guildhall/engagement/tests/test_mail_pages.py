@@ -80,7 +80,7 @@ def test_the_list_costs_the_same_for_one_mail_and_for_three(at_desk, address, ku
     waiting(address, count)
     PositionFactory(employer=kurz, person=PersonFactory(school=kurz.school, email="boss@firm0.example"))
     at_desk.get(reverse("engagement:mails"))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         page = at_desk.get(reverse("engagement:mails")).content.decode()
     assert page.count("Question") >= count
     assert "Kurz Joinery" in page

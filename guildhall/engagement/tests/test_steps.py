@@ -9,7 +9,7 @@ from django.utils.translation import override
 from guildhall.core.errors import NotAllowed, Refused
 from guildhall.engagement import actions
 from guildhall.engagement.models import NextStep
-from guildhall.engagement.tests.factories import EmployerFactory, NextStepFactory, staff_of
+from guildhall.engagement.tests.factories import ContactFactory, EmployerFactory, NextStepFactory, staff_of
 from guildhall.people.models import Role
 from guildhall.people.tests.factories import OrganisationFactory
 
@@ -107,3 +107,17 @@ def test_what_can_be_done_about_a_step_is_drawn_once_for_all_of_them():
     assert drawn.count('name="next" value="/a?b=1&amp;c=&lt;2&gt;"') == 2
     with override("de"):
         assert "Morgen" in actions.render(Context({"numbers": [1], "next": "", "csrf_token": "another"}))
+
+
+def test_a_closed_step_stands_on_one_page_of_the_timeline_wherever_the_page_ends(client, monkeypatch):
+    employer, at = EmployerFactory(), now() - timedelta(days=60)
+    client.force_login(staff_of(employer.school))
+    for day in range(0, 40, 10):
+        ContactFactory(employer=employer, held_at=at + timedelta(days=day))
+        step = NextStepFactory(employer=employer, what=f"Closed on day {day + 5}.")
+        NextStep.objects.filter(pk=step.pk).update(
+            state=NextStep.State.DONE, closed_by=step.owner, closed_at=at + timedelta(days=day + 5)
+        )
+    monkeypatch.setattr("guildhall.engagement.timeline.ENTRIES", 2)
+    pages = [client.get(employer.get_absolute_url(), {"page": number}).content.decode() for number in (1, 2)]
+    assert [[page.count(f"Closed on day {day}.") for day in (35, 25, 15, 5)] for page in pages] == [[1, 1, 1, 0], [0, 0, 0, 1]]

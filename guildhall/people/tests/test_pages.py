@@ -98,7 +98,7 @@ def test_the_list_of_members_costs_the_same_for_one_and_for_three(client, school
         InvitationFactory(organisation=school)
     client.force_login(manager)
     client.get(reverse("people:members", args=[school.slug]))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         client.get(reverse("people:members", args=[school.slug]))
 
 
@@ -109,7 +109,7 @@ def test_the_list_of_notices_costs_the_same_for_one_and_for_three(client, count,
         NoticeFactory(user=user, url="/people/me/")
     client.force_login(user)
     client.get(reverse("people:notices"))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         client.get(reverse("people:notices"))
 
 
