@@ -33,6 +33,10 @@ def _many(world: World) -> dict[str, Any]:
     return {"employers": [world.employer.pk]}
 
 
+def _webhook(world: World) -> dict[str, Any]:
+    return {"address": "https://receiver.example/in", "events": ["employer.added"]}
+
+
 #: What is sent, so that the answer is what becomes of the deed.
 SENT: dict[str, Callable[[World], dict[str, Any]]] = {
     "hand_over_work": lambda world: {"of": world.people["coordinator"].pk, "heir": world.people["teacher"].pk},
@@ -60,6 +64,8 @@ SENT: dict[str, Callable[[World], dict[str, Any]]] = {
     "export_employers": lambda world: {"file_format": "csv"},
     "match_columns": lambda world: {"columns": {"Firma": "name"}},
     "file_mail": lambda world: {"employer": world.writers_employer.pk},
+    "add_webhook": _webhook,
+    "change_webhook": _webhook,
 }
 #: What stands behind a number in an address: by the word before it, or by its own name.
 THINGS: dict[str, Callable[[World], int]] = {
@@ -74,6 +80,8 @@ THINGS: dict[str, Callable[[World], int]] = {
     "merges": lambda world: world.merge.pk,
     "imports": lambda world: world.ready_import.pk,
     "mails": lambda world: world.mail.pk,
+    "webhooks": lambda world: world.webhook.pk,
+    "messages": lambda world: world.message.pk,
     "{site_pk}": lambda world: world.kept_site.pk,
     "{tag_pk}": lambda world: world.tag.pk,
     "{change_pk}": lambda world: world.change.pk,
@@ -106,7 +114,7 @@ def answer(world: World, program: Program, name: str, method: str, address: str)
         else:
             sent = SENT[name](world) if name in SENT else ({} if method != "GET" else None)
             response = program.ask(method, address_of(world, address), sent, If_Match="*")
-        response.close()  # a file that nobody reads
+        b"".join(response)  # a file is closed when it is read; closing the answer itself would close PostgreSQL's connection
         transaction.set_rollback(True)
     return str(response.status_code)
 

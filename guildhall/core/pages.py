@@ -29,7 +29,9 @@ class Pages(paginator.Paginator):
         if page is None:
             self.__dict__.pop("count", None)  # what was counted before may be gone by now
             page = self._read(self.num_pages if self.counted else 1)
-        return page or self._read(1) or Page([], 1, self, following=None)
+        if page is None:
+            page = self._read(1)
+        return Page([], 1, self, following=None) if page is None else page
 
     def _read(self, number: int) -> Page | None:
         """Return a page; None where there is nothing on it and it is not the first."""

@@ -9,6 +9,11 @@ class Rows(list):
     """Rows that can say whether they were counted."""
 
     counted = False
+    read = 0
+
+    def __getitem__(self, part):
+        self.read += 1
+        return super().__getitem__(part)
 
     def count(self):
         self.counted = True
@@ -22,6 +27,7 @@ def test_what_fits_on_a_page_is_not_counted(total):
     assert (page.paginator.total, page.has_next(), page.has_previous()) == (total, False, False)
     assert (page.start_index(), page.end_index()) == (min(total, 1), total)
     assert not rows.counted
+    assert rows.read == 1
 
 
 def test_the_last_page_tells_how_many_there_are():

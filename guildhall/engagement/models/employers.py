@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -150,6 +151,15 @@ def said_about(purpose: Purpose, person: str) -> ConsentRecordQuerySet:
     return records.to(purpose.statement).standing()
 
 
+@cache
+def _answers() -> dict[str, Subquery]:
+    """What the person of a position answered to each purpose; made once, for that takes longer than to ask for it."""
+    return {
+        f"said_{purpose.key}": Subquery(said_about(purpose, "person").order_by("agreed").values("agreed")[:1])
+        for purpose in PURPOSES
+    }
+
+
 class PersonQuerySet(models.QuerySet["Person"]):
     def visible_to(self, user: User) -> PersonQuerySet:
         """People in the books of the schools this person works for."""
@@ -219,11 +229,7 @@ class PositionQuerySet(models.QuerySet["Position"]):
 
     def with_answers(self) -> PositionQuerySet:
         """Positions that know what their people answered to each purpose, for ``Position.answers``, in the same query."""
-        standing = {
-            f"said_{purpose.key}": Subquery(said_about(purpose, "person").order_by("agreed").values("agreed")[:1])
-            for purpose in PURPOSES
-        }
-        return self.annotate(**standing)
+        return self.annotate(**_answers())
 
     def current(self, on: date | None = None) -> PositionQuerySet:
         """Positions held on a day (today)."""

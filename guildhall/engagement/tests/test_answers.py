@@ -298,3 +298,18 @@ def test_answers_cost_the_same_for_one_and_for_three(colleague, held, say, schoo
         colleague.get(held.person.get_absolute_url())
     with django_assert_num_queries(12):
         assert colleague.get(held.employer.get_absolute_url()).content.count(b"no news") == count - 1 + (count > 1)
+
+
+def test_an_answer_is_not_dated_ahead(held, say):
+    with pytest.raises(Refused, match="still to come"):
+        say(held.person, True, days_ago=-2)
+
+
+def test_a_no_counts_even_where_a_yes_of_days_to_come_was_kept(held, say):
+    say(held.person, True)
+    ConsentRecord.objects.update(given_at=now() + timedelta(days=60_000))
+    say(held.person, False)
+    assert [(record.agreed, record.withdrawn_at is None) for record in answers_to(NEWS, held.person)] == [
+        (False, True),
+        (True, False),
+    ]

@@ -161,16 +161,18 @@ class TestPlaces:
         assert {row["square"] for row in by_distance(book(school), self.VIEW, METZ)} == squares
 
     @pytest.mark.parametrize(
-        ("fields", "standing"),
+        ("days_ago", "standing"),
         [
             ({}, Standing.NEVER),
-            ({"last_contact_at": now()}, Standing.LATELY),
-            ({"last_contact_at": now() - timedelta(days=366)}, Standing.LONG_AGO),
-            ({"last_contact_at": now(), "resting_until": localdate()}, Standing.RESTING),
-            ({"resting_until": localdate() - timedelta(days=1)}, Standing.NEVER),
+            ({"last_contact_at": 0}, Standing.LATELY),
+            ({"last_contact_at": 366}, Standing.LONG_AGO),
+            ({"last_contact_at": 0, "resting_until": 0}, Standing.RESTING),
+            ({"resting_until": 1}, Standing.NEVER),
         ],
     )
-    def test_its_look_says_how_things_stand(self, school, fields, standing):
+    def test_its_look_says_how_things_stand(self, school, days_ago, standing):
+        moments = {"last_contact_at": now, "resting_until": localdate}
+        fields = {name: moments[name]() - timedelta(days=days) for name, days in days_ago.items()}
         employer_at(school, *METZ, **fields)
         (row,) = by_distance(book(school), self.VIEW, METZ)
         assert row["standing"] == standing

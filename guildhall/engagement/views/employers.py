@@ -27,9 +27,10 @@ from guildhall.people.rules import can_coordinate
 @require_safe
 def employer_detail(request: PersonRequest, pk: int) -> HttpResponse:
     """All the school knows about an employer, what was said, and what comes next."""
-    employer = _shown(request).filter(pk=pk).first()
+    employer = Employer.objects.visible_to(request.user).select_related("organisation", "owner").filter(pk=pk).first()
     if employer is None:
         return where_it_went(request, pk)
+    employer.school = next(school for school in request.organisations if school.pk == employer.school_id)
     return page(request, "engagement/employer_detail.html", employer_context(request, employer))
 
 
@@ -39,14 +40,17 @@ def _shown(request: PersonRequest) -> Any:
 
 def employer_context(request: PersonRequest, employer: Employer) -> dict[str, Any]:
     """What ``_employer.html`` needs, on the page and after every action on it."""
-    positions = list(employer.positions.for_list().with_answers())
+    sites = {site.pk: site for site in employer.organisation.sites.order_by("closed_on", "pk")}
+    positions = list(employer.positions.with_answers().select_related("person").order_by("person__name", "pk"))
+    for held in positions:
+        held.site = sites.get(held.site_id) if held.site_id else None
     contacts = contacts_of(employer, request.GET.get("page"))
     steps = list(steps_beside(employer, contacts))
     return {
         "employer": employer,
         "alike": AlikeEmployers.objects.likeliest_with_the_other(employer),
         "organisation": employer.organisation,
-        "sites": list(employer.organisation.sites.order_by("closed_on", "pk")),
+        "sites": list(sites.values()),
         "positions": [held for held in positions if held.is_current],
         "former": [held for held in positions if not held.is_current],
         "open_steps": [step for step in steps if step.state == NextStep.State.OPEN],
