@@ -94,7 +94,7 @@ def run(asked: Namespace) -> bool:
         print(f", {asked.beside:,} employers of {len(others)} other schools" if others else "", end="")
         print(f"; made in {perf_counter() - began:.0f} s", flush=True)
         if asked.rows:
-            measure_import(book, asked.rows)
+            met.append(measure_import(book, asked.rows))
             continue
         pages = pages_of(book)
         print(f"{measure(visitor, pages, rounds=asked.rounds, seconds=asked.seconds)} rounds\n")
