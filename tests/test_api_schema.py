@@ -37,8 +37,8 @@ from guildhall.engagement.models import (
     SavedView,
     Tag,
 )
-from guildhall.people.models import Organisation, Role, Site
-from guildhall.people.tests.factories import member
+from guildhall.people.models import Organisation, Role, Site, Webhook, WebhookDelivery
+from guildhall.people.tests.factories import WebhookDeliveryFactory, WebhookFactory, member
 from guildhall.people.tests.programs import token_of
 from tests.world import build_world, fill_book
 
@@ -58,6 +58,8 @@ NUMBERS: dict[str, type[models.Model]] = {
     "merges": Merge,
     "imports": EmployerImport,
     "mails": CapturedMail,
+    "webhooks": Webhook,
+    "messages": WebhookDelivery,
     "site_pk": Site,
     "tag_pk": Tag,
     "change_pk": Change,
@@ -121,6 +123,7 @@ def token() -> str:
     school = Organisation.objects.create(kind="school", name="West School", slug="west", country="PL")
     manager = member(school, Role.MANAGER, name="Mia", language="en")
     fill_book(school, manager)
+    WebhookDeliveryFactory(webhook=WebhookFactory(organisation=school, made_by=manager))
     return token_of(manager)
 
 

@@ -6,7 +6,8 @@ from guildhall.core.api.document import Api
 from guildhall.core.api.problems import answer_problems
 from guildhall.core.api.reference import addresses_of
 from guildhall.core.api.repeating import done_once
-from guildhall.engagement.api import ROUTERS
+from guildhall.engagement.api import ROUTERS as OF_THE_BOOK
+from guildhall.people.api import ROUTERS as OF_THE_SCHOOL
 from guildhall.people.bearer import standing_of
 
 api = Api(
@@ -19,7 +20,7 @@ api = Api(
 )
 answer_problems(api)
 api.add_decorator(done_once(standing_of), mode="view")
-for chapter, router in ROUTERS.items():
+for chapter, router in (OF_THE_BOOK | OF_THE_SCHOOL).items():
     api.add_router("", router, tags=[chapter])
 
 urlpatterns = addresses_of(api)

@@ -1,6 +1,7 @@
 """What the house itself keeps: the audit, one line for each action, and what each changed; files, search, tasks."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -235,19 +236,38 @@ class Progress(models.Model):
         self.save(update_fields=["done"])
 
 
-class KeptAnswer(models.Model):
-    """What a request under a key was answered, for whoever sends it again. Written by ``core.api.repeating`` only."""
+class KeptAnswerQuerySet(models.QuerySet["KeptAnswer"]):
+    def of(self, owner: models.Model) -> "KeptAnswerQuerySet":
+        """What was answered to the bearer of this token."""
+        return self.filter(owner_type=owner._meta.label_lower, owner_id=owner.pk)
 
-    owner = models.CharField(max_length=64)
+    def made_before(self, moment: datetime) -> "KeptAnswerQuerySet":
+        """Answers given before a moment."""
+        return self.filter(made_at__lt=moment)
+
+
+class KeptAnswer(models.Model):
+    """What a request under a key was answered, for whoever sends it again. Written by ``core.api.repeating`` only.
+
+    The owner is the token that asked, ``standing`` what it might do; ``status`` is 0 until the answer is known.
+    """
+
+    owner_type = models.CharField(max_length=50)
+    owner_id = models.BigIntegerField()
+    standing = models.CharField(max_length=64)
     key = models.CharField(max_length=100)
     fingerprint = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(default=0)
     headers = models.JSONField(default=dict)
-    body = models.TextField(blank=True)
+    body = models.TextField(blank=True, help_text="sealed")
     made_at = models.DateTimeField(db_index=True)
 
+    objects = KeptAnswerQuerySet.as_manager()
+
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["owner", "key"], name="kept_answer_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["owner_type", "owner_id", "standing", "key"], name="kept_answer_once"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.key}: {self.status}"

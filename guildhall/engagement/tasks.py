@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop
 from guildhall.core.models import Progress
 from guildhall.core.progress import steps
 from guildhall.core.tasks import part, pause, schedule, task
-from guildhall.engagement.actions import alike, imports, taking_back
+from guildhall.engagement.actions import alike, deciding, imports, taking_back
 from guildhall.engagement.importing.lot import PORTION
 from guildhall.engagement.likeness import firms, people
 from guildhall.engagement.likeness.blocking import Blocks
@@ -30,7 +30,7 @@ def check_list(progress_id: str, import_id: int) -> None:
     """Compare a file of employers with the book; nothing is written into it."""
     progress = Progress.objects.get(pk=progress_id)
     brought = _brought(import_id)
-    if brought is None:
+    if brought is None or brought.progress_id != progress.pk:
         return
     portions = []
     for decisions in imports.lot_of(brought).check():
@@ -39,7 +39,7 @@ def check_list(progress_id: str, import_id: int) -> None:
         progress.done = min(len(portions) * PORTION, progress.total)
         progress.save(update_fields=["done"])
     with part():
-        imports.keep_check(brought, portions=portions, by=brought.uploaded_by, at=now())
+        imports.keep_check(brought, progress=progress, portions=portions, by=brought.uploaded_by, at=now())
 
 
 @task(in_parts=True)
@@ -59,15 +59,32 @@ def import_list(progress_id: str, import_id: int) -> None:
 
 
 @task(in_parts=True)
+def import_decided(progress_id: str, import_id: int, numbers: list[int]) -> None:
+    """Write rows that were decided after their import into the book, portion by portion."""
+    progress = Progress.objects.get(pk=progress_id)
+    brought = _brought(import_id)
+    if brought is None:
+        return
+    by = User.objects.filter(pk=progress.owner_id).first()
+    for step in steps(progress, numbers, size=PORTION):
+        with step as portion:
+            deciding.let_decided_in(brought, numbers=portion, by=by, at=now())
+    with part():
+        deciding.finish_decided(brought, by=by, at=now())
+
+
+@task(in_parts=True)
 def take_back_list(progress_id: str, import_id: int) -> None:
     """Take out of the book again what an import brought, portion by portion."""
     progress = Progress.objects.get(pk=progress_id)
     brought = _brought(import_id)
     if brought is None or brought.state != EmployerImport.State.TAKING_BACK:
         return
-    for step in steps(progress, taking_back.units_of(brought), size=taking_back.PORTION):
-        with step as units:
-            taking_back.take_back_portion(brought, units=units, by=brought.taken_back_by, at=now())
+    units = taking_back.units_of(brought)
+    progress.done = taking_back.dealt_with(brought, units)
+    for step in steps(progress, units, size=taking_back.PORTION):
+        with step as portion:
+            taking_back.take_back_portion(brought, units=portion, by=brought.taken_back_by, at=now())
     with part():
         taking_back.finish_taking_back(brought, by=brought.taken_back_by, at=now())
 

@@ -81,11 +81,11 @@ def let_in(request: HttpRequest) -> AccessToken:
     return found
 
 
-def standing_of(request: HttpRequest) -> str:
-    """Return a name for a request's token with the roles of its person: an answer of before is theirs while both hold."""
+def standing_of(request: HttpRequest) -> tuple[AccessToken, str]:
+    """Return a request's token and a name for the roles of its person: an answer of before is theirs while both hold."""
     token = let_in(request)
     roles = sorted(f"{held.organisation_id} {held.role}" for held in token.user.memberships_today or [])
-    return sha256(f"{token.pk} {roles}".encode()).hexdigest()
+    return token, sha256(str(roles).encode()).hexdigest()
 
 
 def _count(token: AccessToken, at: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 
@@ -17,6 +17,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from guildhall.core.models import KeptAnswer
 from guildhall.core.ui.basics import figure
 from guildhall.people.hooks import ErasureStep, erasure_of
 from guildhall.people.leaving import Parting, part
@@ -64,8 +65,12 @@ def erasure_in_people(user: User) -> list[ErasureStep]:
         _deletion(
             links, lambda n: ngettext("%(count)s link sent by mail is deleted.", "%(count)s links sent by mail are deleted.", n)
         ),
-        _deletion(
-            tokens, lambda n: ngettext("%(count)s token of a program is deleted.", "%(count)s tokens of programs are deleted.", n)
+        replace(
+            _deletion(
+                tokens,
+                lambda n: ngettext("%(count)s token of a program is deleted.", "%(count)s tokens of programs are deleted.", n),
+            ),
+            carry_out=lambda at: _delete_tokens(tokens),
         ),
         _deletion(
             agreed,
@@ -97,6 +102,12 @@ def erasure_in_people(user: User) -> list[ErasureStep]:
 def _deletion(rows: QuerySet, sentence: Callable[[int], str]) -> ErasureStep:
     count = rows.count()
     return ErasureStep(sentence=sentence(count) % {"count": figure(count)}, count=count, carry_out=lambda at: rows.delete())
+
+
+def _delete_tokens(tokens: QuerySet[AccessToken]) -> None:
+    for token in tokens:
+        KeptAnswer.objects.of(token).delete()
+    tokens.delete()
 
 
 def _close_account(user: User, at: datetime) -> None:

@@ -19,12 +19,14 @@ from guildhall.people.hooks import (
     Idea,
     PersonalData,
     RetentionRule,
+    Scope,
     demo_stages,
     erasure_of,
     ideas_for_today,
     pass_destination,
     personal_data_of,
     retention_rules,
+    token_scopes,
 )
 from guildhall.people.middleware import PersonRequest
 from guildhall.people.models import Notice, Organisation, Pass, User
@@ -93,6 +95,11 @@ def what_people_erases(user: User) -> list[ErasureStep]:
 @listen(retention_rules)
 def what_people_lets_go() -> list[RetentionRule]:
     return rules_in_people()
+
+
+@listen(token_scopes)
+def what_programs_may_do_about_a_school() -> list[Scope]:
+    return [Scope("webhooks", _("Tell other programs (webhooks)"))]
 
 
 @listen(installation_findings)

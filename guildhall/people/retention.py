@@ -11,7 +11,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from guildhall.core.models import AuditLine
+from guildhall.core.models import AuditLine, KeptAnswer
 from guildhall.people.hooks import RetentionRule, retention_rules
 from guildhall.people.models import AccessToken, ConsentRecord, Invitation, Mail, Membership, Notice, Pass, User, WebhookDelivery
 
@@ -55,6 +55,13 @@ def rules_in_people() -> list[RetentionRule]:
             why=_("For three months it can still be found out why a program is not let in."),
             keep=timedelta(days=90),
             **_deletes(lambda before: AccessToken.objects.filter(Q(expires_at__lt=before) | Q(revoked_at__lt=before))),
+        ),
+        RetentionRule(
+            key="people.answers",
+            what=_("Answers that were given to programs"),
+            why=_("For a day a program whose connection broke can ask again without doing it twice. They are kept encrypted."),
+            keep=timedelta(days=1),
+            **_deletes(KeptAnswer.objects.made_before),
         ),
         RetentionRule(
             key="people.invitations",

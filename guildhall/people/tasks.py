@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.timezone import now
 
 from guildhall.core.tasks import OUTWARD, URGENT, let_go_of_database, part, schedule, task
-from guildhall.core.webhooks import post, signed_heads
+from guildhall.core.webhooks import Answer, Trouble, post, signed_heads
 from guildhall.people import actions, retention, webhooks
 from guildhall.people.models import Mail
 from guildhall.people.notices import envelope, note_failed, note_sent
@@ -52,9 +52,13 @@ def deliver_message(*, webhook_id: int, wakes_at: str) -> None:
     delivery, answer = webhooks.due_delivery(webhook_id, woken_at, at=at), None
     if delivery is not None:
         body = delivery.body.encode()
-        heads = signed_heads(body, key=delivery.key, at=at, secrets=delivery.webhook.secrets(at))
+        secrets = delivery.webhook.secrets(at)
         let_go_of_database()
-        answer = post(delivery.webhook.address, body, {**HEADS, **heads})
+        if secrets:
+            heads = signed_heads(body, key=delivery.key, at=at, secrets=secrets)
+            answer = post(delivery.webhook.address, body, {**HEADS, **heads})
+        else:
+            answer = Answer(None, Trouble.SECRET, 0)
     with part():
         webhooks.go_on(webhook_id, woken_at, delivery, answer, at=now())
 

@@ -43,6 +43,8 @@ WAITS = [
 ]
 #: A webhook whose receiver has taken nothing for so long when another message is given up is paused.
 PAUSED_AFTER = timedelta(days=5)
+#: A task that should have woken a webhook so long ago has been given up: it is asked for anew.
+OVERSLEPT = timedelta(days=1)
 _GONE = 410  # RFC 9110, section 15.5.11
 State = WebhookDelivery.State
 
@@ -141,7 +143,8 @@ def trial_message(organisation: Organisation, *, at: datetime) -> dict[str, Any]
 
 def wake(webhook: Webhook, at: datetime) -> None:
     """See to it that a webhook that is locked delivers what waits, from a moment on."""
-    if webhook.paused_at is None and (webhook.wakes_at is None or webhook.wakes_at > at):
+    on_its_way = webhook.wakes_at is not None and at - OVERSLEPT < webhook.wakes_at <= at
+    if webhook.paused_at is None and not on_its_way:
         _wake_at(webhook, at)
 
 
@@ -192,6 +195,8 @@ def _note(webhook: Webhook, delivery: WebhookDelivery, answer: Answer, *, at: da
 
 def _say_that_it_fails(webhook: Webhook, answer: Answer, *, at: datetime) -> None:
     """Tell the managers, once until something is delivered again; pause what has failed for too long, or is gone."""
+    if webhook.paused_at is not None:
+        return  # by a person, while this was under way: that reason stands
     gone = answer.status == _GONE
     if gone or (webhook.failing_since and at - webhook.failing_since >= PAUSED_AFTER):
         webhook.paused_at, webhook.wakes_at = at, None

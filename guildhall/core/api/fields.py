@@ -9,7 +9,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import is_naive
 from django.utils.translation import gettext as _
 from ninja import Schema
-from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, field_validator
 
 YEARS = range(1900, 2201)
 LARGEST = 2**63 - 1
@@ -19,6 +19,21 @@ class Body(Schema):
     """What is sent: a field that nobody asked for is a mistake, and is told."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _can_be_kept(cls, value: Any) -> Any:
+        return _without_null(value)
+
+
+def _without_null(value: Any) -> Any:
+    """Let no text pass that PostgreSQL cannot keep or look for, however deep it stands."""
+    if isinstance(value, str) and "\0" in value:
+        raise ValueError(_("This is not what belongs here."))
+    within = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+    for each in within:
+        _without_null(each)
+    return value
 
 
 def _day(value: Any) -> date | None:

@@ -19,11 +19,17 @@ FAILED_IS_KEPT = timedelta(days=90)
 @schedule(daily_at="03:40")
 @task()
 def tidy_up() -> None:
-    """Remove what nobody needs any more: tasks long finished, their progress, sessions that have run out, old answers."""
+    """Remove what nobody needs any more: tasks long finished, their progress, sessions that have run out."""
     DBTaskResult.objects.successful().filter(finished_at__lt=now() - DONE_IS_KEPT).delete()
     DBTaskResult.objects.failed().filter(finished_at__lt=now() - FAILED_IS_KEPT).delete()
     Progress.objects.filter(finished_at__lt=now() - DONE_IS_KEPT).delete()
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+
+
+@schedule(every="1 hour")
+@task()
+def forget_answers() -> None:
+    """Forget what programs were answered a day ago: nobody sends that again."""
     forget_old_answers()
 
 

@@ -8,6 +8,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -126,6 +127,9 @@ class TestAddresses:
             "::1",
             "::ffff:127.0.0.1",
             "64:ff9b::a00:1",
+            "64:ff9b:1::7f00:1",
+            "::7f00:1",
+            "::ffff:0:127.0.0.1",
             "2002:a00:1::",
             "fc00::1",
             "fd00:ec2::254",
@@ -182,6 +186,15 @@ class TestReaching:
 
         monkeypatch.setattr(posting.socket, "getaddrinfo", unknown)
         assert post("https://nowhere.example/in", b"{}", {}).trouble == Trouble.NAME
+
+    def test_a_name_server_that_keeps_silent_does_not_keep_us(self, monkeypatch):
+        monkeypatch.setattr(posting, "SECONDS", 0.2)
+        silence = Event()
+        monkeypatch.setattr(posting.socket, "getaddrinfo", lambda *_, **__: silence.wait(20) or [])
+        began = time.monotonic()
+        assert post("https://receiver.example/in", b"{}", {}).trouble == Trouble.TIME
+        assert time.monotonic() - began < 3
+        silence.set()
 
 
 @pytest.fixture

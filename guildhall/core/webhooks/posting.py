@@ -10,12 +10,14 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from threading import Timer
+from threading import Thread, Timer
 from time import monotonic
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
@@ -34,10 +36,13 @@ LOWEST_PORT = 1024
 #: Addresses of one name that are tried.
 TRIED = 3
 _NAT64 = IPv6Network("64:ff9b::/96")
+#: Networks whose addresses lead an IPv4 address elsewhere and are nobody's on the internet: NAT64 of one's own (RFC 8215),
+#: IPv4-compatible (RFC 4291) and IPv4-translated (RFC 2765) addresses.
+_COVERS = [IPv6Network("64:ff9b:1::/48"), IPv6Network("::/96"), IPv6Network("::ffff:0:0:0/96")]
 
 
 class Trouble(models.TextChoices):
-    """Why there was no answer."""
+    """Why there was no answer, or nothing was sent."""
 
     NAME = "name", gettext_lazy("the name is not known")
     ADDRESS = "address", gettext_lazy("the address leads into a private network")
@@ -45,6 +50,7 @@ class Trouble(models.TextChoices):
     ENCRYPTION = "encryption", gettext_lazy("no encrypted connection, or the certificate is not valid")
     TIME = "time", gettext_lazy("no answer within 10 seconds")
     ANSWER = "answer", gettext_lazy("no answer that can be understood")
+    SECRET = "secret", gettext_lazy("the secret cannot be read any more: make a new one")
 
 
 @dataclass(frozen=True)
@@ -141,11 +147,7 @@ def _status(address: str, body: bytes, heads: Mapping[str, str], deadline: float
 
 def _connect(name: str, port: int, secure: bool, deadline: float) -> socket.socket:
     """Connect to the first of the addresses of a name that may be reached and answers; the name is asked for once only."""
-    try:
-        found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise _Failed(Trouble.NAME) from error
-    addresses = dict.fromkeys(str(place[4][0]) for place in found)
+    addresses = dict.fromkeys(str(place[4][0]) for place in _places(name, port, deadline))
     reachable = [address for address in addresses if _may_be_reached(ip_address(address), secure)]
     if not reachable:
         raise _Failed(Trouble.ADDRESS)
@@ -156,6 +158,25 @@ def _connect(name: str, port: int, secure: bool, deadline: float) -> socket.sock
         except OSError as error:
             failure = error
     raise failure or _Failed(Trouble.CONNECTION)
+
+
+def _places(name: str, port: int, deadline: float) -> list[Any]:
+    """Ask what a name stands for; in a thread, for the system waits for name servers as long as it likes."""
+    found: Future[list[Any]] = Future()
+
+    def ask() -> None:
+        try:
+            found.set_result(socket.getaddrinfo(name, port, type=socket.SOCK_STREAM))
+        except Exception as error:
+            found.set_exception(error)
+
+    Thread(target=ask, daemon=True).start()
+    try:
+        return found.result(max(deadline - monotonic(), 0.01))
+    except TimeoutError as error:
+        raise _Failed(Trouble.TIME) from error
+    except (OSError, UnicodeError) as error:
+        raise _Failed(Trouble.NAME) from error
 
 
 def _may_be_reached(address: IPv4Address | IPv6Address, secure: bool = True) -> bool:
@@ -172,7 +193,7 @@ def _is_public(address: IPv4Address | IPv6Address) -> bool:
             within = IPv4Address(int(address) & 0xFFFFFFFF)
         if within is not None:
             return _is_public(within)
-        if address.scope_id or address.is_site_local:
+        if address.scope_id or address.is_site_local or any(address in cover for cover in _COVERS):
             return False
     return address.is_global and not address.is_multicast
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from guildhall.core.actions import action, lock
+from guildhall.core.errors import Refused
+from guildhall.engagement.actions.contacts import TOLERANCE
 from guildhall.engagement.models import Person
 from guildhall.engagement.purposes import Purpose
 from guildhall.engagement.rules import can_write_in_book
@@ -29,10 +33,12 @@ def note_answer(
 
     Raises:
         NotAllowed: ``by`` does not work for the school.
-        Refused: they gave a later answer than ``given_at``.
+        Refused: ``given_at`` is still to come, or they gave a later answer.
     """
     somebody = lock(somebody)
     can_write_in_book.require(by, somebody.school)
+    if given_at > at + TOLERANCE:
+        raise Refused(_("That day is still to come."))
     language = somebody.language or by.language
     record_answer(
         somebody,

@@ -42,7 +42,8 @@ def record_contact(
 
     Raises:
         NotAllowed: ``by`` does not work for the school.
-        Refused: the contact lies in the future, somebody named does not work there, or a next step lacks its day.
+        Refused: the contact lies in the future, somebody named does not work there, a next step lacks its day, or the one it
+            fulfilled was promised to another employer.
     """
     employer = lock(employer)
     can_write_in_book.require(by, employer.school)
@@ -51,6 +52,8 @@ def record_contact(
     _check_people(people, employer)
     if next_what and next_due_on is None:
         raise Refused(_("Say until when the next step is due."))
+    if closes is not None and closes.employer_id != employer.pk:
+        raise Refused(_("This is not what belongs here."))
     contact = Contact.objects.create(employer=employer, kind=kind, held_at=held_at, said=said.strip(), by=by, recorded_at=at)
     contact.people.add(*people)
     if employer.last_contact_at is None or held_at > employer.last_contact_at:

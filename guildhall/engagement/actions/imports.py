@@ -140,11 +140,14 @@ def lot_of(employer_import: EmployerImport) -> Lot:
 
 @action
 def keep_check(
-    employer_import: EmployerImport, *, portions: Sequence[list[Decision]], by: User | None, at: datetime
+    employer_import: EmployerImport, *, progress: Progress, portions: Sequence[list[Decision]], by: User | None, at: datetime
 ) -> EmployerImport:
-    """Keep what a check of the file found, so that somebody can look at it before anything is written."""
+    """Keep what a check of the file found, so that somebody can look at it before anything is written.
+
+    It is not kept where the columns were matched otherwise during the check: another one is under way then.
+    """
     employer_import = lock(employer_import)
-    if employer_import.state == State.CHECKING:
+    if employer_import.state == State.CHECKING and employer_import.progress_id == progress.pk:
         _keep_check(employer_import, portions)
     return employer_import
 

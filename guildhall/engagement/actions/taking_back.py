@@ -6,6 +6,7 @@ it was after any interruption; what others do meanwhile counts, for each portion
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -51,7 +52,7 @@ from guildhall.engagement.rules import can_import
 from guildhall.engagement.search import CONTACT, EMPLOYER, employer_documents
 from guildhall.engagement.telling import tell_outside
 from guildhall.people.actions import keep_organisations, let_go_of_organisations
-from guildhall.people.models import Organisation, Site, User
+from guildhall.people.models import ConsentRecord, Organisation, Site, User
 from guildhall.people.notices import tell
 
 #: Employers, people or things with changed fields that are dealt with together or not at all.
@@ -85,7 +86,7 @@ def take_back_import(employer_import: EmployerImport, *, by: User, at: datetime)
         raise Refused(_("Only an import that is done can be taken back."))
     if employer_import.is_forgotten:
         raise Refused(_("This import cannot be taken back any more: what it changed is known for a while only."))
-    if EmployerImport.objects.filter(school=employer_import.school, state=State.RUNNING).exists():
+    if EmployerImport.objects.coming_in().filter(school=employer_import.school).exists():
         raise Refused(_("Another list is just on its way into the book. Wait until it is there."))
     employer_import.state, employer_import.taken_back_at, employer_import.taken_back_by = State.TAKING_BACK, at, by
     employer_import.progress = start(employer_import, by)
@@ -94,12 +95,27 @@ def take_back_import(employer_import: EmployerImport, *, by: User, at: datetime)
 
 
 def units_of(employer_import: EmployerImport) -> list[Unit]:
-    """Return all that has to be dealt with, in the same order each time: employers, then people, then what was changed."""
+    """Return all that has to be dealt with, in the same order each time: employers, then people, then what was changed.
+
+    Of what was changed there may be less the next time: some of it may be forgotten in the meantime.
+    """
     made = ImportedThing.objects.filter(employer_import=employer_import, field="")
     employers = made.order_by("employer").values_list("employer", flat=True).distinct()
     people = made.filter(kind=Kind.PERSON).order_by("number").values_list("number", flat=True)
-    changed = changes_of(employer_import).order_by("thing_type", "thing_id").values_list("thing_type", "thing_id").distinct()
-    return [*(("employer", str(pk)) for pk in employers), *(("person", str(pk)) for pk in people), *changed]
+    changed = changes_of(employer_import).order_by().values_list("thing_type", "thing_id").distinct()
+    all_of_it = [*(("employer", str(pk)) for pk in employers), *(("person", str(pk)) for pk in people)]
+    return [*all_of_it, *sorted(changed, key=_place_of)]
+
+
+def dealt_with(employer_import: EmployerImport, units: Sequence[Unit]) -> int:
+    """How many of the units lie before the place that was come to."""
+    come_to = employer_import.reading.get("taken_back_to")
+    return bisect_right(units, _place_of((come_to[0], come_to[1])), key=_place_of) if come_to else 0
+
+
+def _place_of(unit: Unit) -> tuple[int, str, int]:
+    kind, number = unit
+    return {"employer": 0, "person": 1}.get(kind, 2), kind, int(number)
 
 
 @action
@@ -118,9 +134,10 @@ def take_back_portion(employer_import: EmployerImport, *, units: Sequence[Unit],
     for kind, number in units:
         numbers[kind].append(int(number))
     _let_employers_go(employer_import, numbers.pop("employer", []), by, at)
-    _let_people_go(employer_import, numbers.pop("person", []))
+    _let_people_go(employer_import, numbers.pop("person", []), at)
     _give_back(employer_import, [unit for unit in units if unit[0] in numbers], by, at)
-    employer_import.save(update_fields=["given_back"])
+    employer_import.reading["taken_back_to"] = units[-1]
+    employer_import.save(update_fields=["given_back", "reading"])
     return employer_import
 
 
@@ -131,7 +148,8 @@ def finish_taking_back(employer_import: EmployerImport, *, by: User | None, at: 
     if employer_import.state != State.TAKING_BACK or by is None:
         return employer_import
     employer_import.state = State.TAKEN_BACK
-    employer_import.save(update_fields=["state"])
+    employer_import.reading.pop("taken_back_to", None)
+    employer_import.save(update_fields=["state", "reading"])
     search_after_import(employer_import.school, by=by, at=at)
     tell_outside(employer_import.school, "import.taken_back", employer_import, at=at)
     gone = gone_of(employer_import)
@@ -194,7 +212,7 @@ def _let_employers_go(employer_import: EmployerImport, numbers: Sequence[int], b
         search.index_many(employer_documents(Employer.objects.filter(pk__in=staying)))
 
 
-def _let_people_go(employer_import: EmployerImport, numbers: Sequence[int]) -> None:
+def _let_people_go(employer_import: EmployerImport, numbers: Sequence[int], at: datetime) -> None:
     """Let people go to whom nothing holds any more: their employers have left, or what they did there."""
     if not numbers:
         return
@@ -207,7 +225,9 @@ def _let_people_go(employer_import: EmployerImport, numbers: Sequence[int]) -> N
     free = set(Person.objects.filter(alone, pk__in=entries).values_list("pk", flat=True))
     found = leaving(employer_import, set(entries.values()))
     going = [number for number in found.goes[Kind.PERSON] if number in free]
+    tell_outside(employer_import.school, "person.forgotten", [Person(pk=number) for number in going], at=at)
     AlikePeople.objects.of(*going).delete()
+    ConsentRecord.objects.filter(person_type=Person._meta.label_lower, person_id__in=going).delete()
     _raw_delete(Person.objects.filter(pk__in=going))
     there = Person.objects.filter(pk__in=entries.keys() - set(going)).values_list("pk", flat=True)
     stays = [Stays(Kind.PERSON, number, entries[number], Outcome.WORKS) for number in there]
@@ -291,10 +311,10 @@ def _write(school: Organisation, given: Sequence[Back], by: User, at: datetime) 
         things[type(thing)].append(thing)
         fields[type(thing)] |= values.keys()
     kept = {model: (things.pop(model), fields[model]) for model in (Organisation, Site) if model in things}
-    if kept:
-        keep_organisations(school, organisations=[], sites=[], changed=kept, by=by, at=at)
     for model, of_model in things.items():
         model._default_manager.bulk_update(of_model, sorted(fields[model]), batch_size=100)
+    if kept:  # last: its line of the audit is undone with it, but not with what failed after it
+        keep_organisations(school, organisations=[], sites=[], changed=kept, by=by, at=at)
     for thing, before in was:
         noted(thing, before)
 

@@ -6,11 +6,12 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 from ninja import Query, Router
 from pydantic import Field
 
 from guildhall.core.actions import lock
-from guildhall.core.api import PageOf, Paging, carry_version, filled, page_of, unchanged_since
+from guildhall.core.api import Invalid, PageOf, Paging, carry_version, filled, page_of, unchanged_since
 from guildhall.core.api.fields import Body, Day, Moment, Number, Numbers
 from guildhall.core.api.paging import Order
 from guildhall.engagement import actions
@@ -75,6 +76,8 @@ def record_contact(request: PersonRequest, response: HttpResponse, pk: int, sent
     given = {"held_at": now(), **sent.model_dump(exclude={"closes"}, exclude_none=True)}
     form = filled(ContactForm, given, positions=employer.positions.for_list())
     closes = a_step(request, sent.closes) if sent.closes else None
+    if closes is not None and closes.employer_id != employer.pk:
+        raise Invalid({"closes": [_("This is not what belongs here.")]})
     contact = actions.record_contact(employer, **{"people": (), **form.cleaned_data}, closes=closes, by=request.user, at=now())
     return _told(request, response, contact)
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from django.conf import settings
-from django.http import HttpResponseBase
+from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.timezone import localdate, now
@@ -105,6 +105,8 @@ def read_vcards(request: PersonRequest, pk: int) -> HttpResponseBase:
 @router.get("/positions/{int:pk}/person.vcf", summary="Somebody, for an address book", **needs_for(EXPORT, "text/vcard"))
 def read_vcard(request: PersonRequest, pk: int) -> HttpResponseBase:
     held = a_position(request, pk)
+    if not held.is_current:
+        raise Http404
     return download(vcard.cards([held]), held.person.name, "vcf", vcard.MEDIA_TYPE)
 
 

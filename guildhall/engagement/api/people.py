@@ -94,8 +94,14 @@ class Known(Schema):
     positions: list[PositionShown]
 
 
+#: What PostgreSQL can look for.
+WITHOUT_NULL = r"^[^\x00]*$"
+
+
 @router.get("/schools/{int:pk}/people", response=PageOf[PersonShown], summary="The people in a book", **needs(READ))
-def list_people(request: PersonRequest, pk: int, paging: Query[Paging], email: str = Query("", max_length=254)) -> Any:
+def list_people(
+    request: PersonRequest, pk: int, paging: Query[Paging], email: str = Query("", max_length=254, pattern=WITHOUT_NULL)
+) -> Any:
     """All of them, or those with an e-mail address."""
     people = Person.objects.visible_to(request.user).filter(school=a_school(request, pk))
     if email:

@@ -11,12 +11,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
 from django.apps import apps
 from django.db import models
 from django.db.models import Case, CharField, Exists, OuterRef, Q, Subquery, Value, When
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Lower
 
 from guildhall.core.history import as_kept
 from guildhall.core.models import AuditLine, Change, StoredFile
@@ -85,8 +86,7 @@ class Leaving:
     """Numbers of ``ImportedThing``."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Thing:
+class _Thing(NamedTuple):  # of a long list there are a hundred thousand
     pk: int
     kind: str
     number: int
@@ -143,9 +143,14 @@ def _holds(thing: _Thing) -> bool:
 
 
 def _spoken_with(contacts: Sequence[int]) -> set[int]:
-    if not contacts:
-        return set()
-    return set(Contact.people.through.objects.filter(contact__in=contacts).values_list("person", flat=True))
+    with_whom = Contact.people.through.objects.values_list("person", flat=True)
+    return {person for some in _portions(contacts) for person in with_whom.filter(contact__in=some)}
+
+
+def _portions(numbers: Iterable[int]) -> Iterator[list[int]]:
+    """So many numbers at a time as one question may name; SQLite takes a quarter of a million, and others grow slow before."""
+    left = iter(numbers)
+    return iter(lambda: list(islice(left, 10_000)), [])
 
 
 def _things(employer_import: EmployerImport, employers: Collection[int] | None) -> Iterator[_Thing]:
@@ -171,7 +176,7 @@ def _things(employer_import: EmployerImport, employers: Collection[int] | None) 
             .order_by()
             .values_list("pk", "kind", "number", "employer", "why", "person", "site")
         )
-    return (_Thing(*row) for row in parts[0].union(*parts[1:], all=True).order_by("pk"))
+    return map(_Thing._make, parts[0].union(*parts[1:], all=True).iterator(10_000))
 
 
 def made_by(employer_import: EmployerImport, kind: str) -> models.QuerySet[ImportedThing]:
@@ -189,15 +194,34 @@ def _reasons(employer_import: EmployerImport, kind: str) -> list[tuple[str, Any]
         reasons.append((Outcome.ITS_OWN, Exists(Organisation.objects.filter(pk=OuterRef("number"), kept_by__isnull=True))))
     if model is Person:
         elsewhere = Position.objects.filter(~_made(employer_import, Kind.POSITION, "pk"), person=OuterRef("number"))
-        said = ConsentRecord.objects.filter(person_type=Person._meta.label_lower, person_id=OuterRef("number"))
-        asked = Person.objects.filter(pk=OuterRef("number"), asked_not_to_be_written_at__isnull=False)
-        reasons += [(Outcome.WORKS, Exists(elsewhere)), (Outcome.SAID_NO, Exists(said) | Exists(asked))]
+        reasons += [(Outcome.WORKS, Exists(elsewhere)), (Outcome.SAID_NO, _said_something(employer_import.school_id))]
     named = {"thing_type": model._meta.label_lower, "thing_id": OuterRef("text")}
     changed = Change.objects.filter(**named).exclude(line__in=lines_of(employer_import))
     kept_for = StoredFile.objects.filter(kept_for_type=model._meta.label_lower, kept_for_id=OuterRef("text"))
     reasons += [(Outcome.CHANGED, Exists(changed)), (Outcome.FILE, Exists(kept_for))]
     # "Works elsewhere" is the weakest: it keeps the person only, and says nothing about the employer.
     return sorted(reasons, key=lambda reason: (reason[0] == Outcome.WORKS, _ORDER.index(reason[0])))
+
+
+def _said_something(school: int) -> Exists | Q:
+    """Whether a person has answered anything themselves.
+
+    A no that the import found with their address and repeated (``actions.merging.keep_wishes``) they did not say to it: it stays
+    with somebody who was written down before.
+    """
+    people = Person.objects.annotate(address=Lower("email"))
+    before = people.filter(school=school, address=OuterRef("address")).exclude(email="")
+    records = ConsentRecord.objects.filter(person_type=Person._meta.label_lower)
+    the_same = {name: OuterRef(OuterRef(name)) for name in ("statement", "given_at", "how", "language", "note")}
+    from_whom = before.filter(
+        Exists(records.filter(**the_same, person_id=OuterRef("pk"), agreed=False)), pk__lt=OuterRef("person_id")
+    )
+    address = Subquery(people.filter(pk=OuterRef("person_id")).values("address"))
+    said = records.filter(person_id=OuterRef("number")).annotate(address=address)
+    asked_before = before.filter(asked_not_to_be_written_at=OuterRef("asked_not_to_be_written_at"), pk__lt=OuterRef("pk"))
+    asked = people.filter(pk=OuterRef("number"), asked_not_to_be_written_at__isnull=False)
+    is_repeated = Q(Exists(from_whom), agreed=False, withdrawn_at__isnull=True)
+    return Exists(said.exclude(is_repeated)) | Exists(asked.filter(~Exists(asked_before)))
 
 
 @cache
@@ -266,14 +290,23 @@ class GivingBack:
         return sum(len(values) for _thing, values in self.back)
 
 
+class _Changed(NamedTuple):
+    pk: int
+    thing_type: str
+    thing_id: str
+    field: str
+    before: str | None
+    after: str | None
+
+
 def giving_back(employer_import: EmployerImport, names: Collection[Name] | None = None) -> GivingBack:
     """Return which fields an import changed get back what they said: of everything, or of some things, which are locked then."""
     changes = changes_of(employer_import).order_by("pk")
     if names is not None:
         wanted = {number for _model, number in names}
         changes = changes.filter(thing_id__in=wanted)
-    by_thing: dict[Name, list[Change]] = defaultdict(list)
-    for change in changes:
+    by_thing: dict[Name, list[_Changed]] = defaultdict(list)
+    for change in map(_Changed._make, changes.values_list(*_Changed._fields)):
         if names is None or (change.thing_type, change.thing_id) in names:
             by_thing[change.thing_type, change.thing_id].append(change)
     found, stays = GivingBack(), []
@@ -307,15 +340,12 @@ def _is_its_own(thing: models.Model) -> bool:
 def entries_of(employer_import: EmployerImport, things: Iterable[Any]) -> dict[models.Model, int]:
     """Return in whose entry of the school's book things are: the employer's number."""
     things = list(things)
-    organisations = {
-        thing.organisation_id if isinstance(thing, Site) else thing.pk: thing for thing in things if _is_place(thing)
-    }
-    held = Employer.objects.filter(school=employer_import.school_id, organisation__in=organisations)
-    by_organisation = dict(held.values_list("organisation", "pk")) if organisations else {}
-    people = [thing for thing in things if isinstance(thing, Person)]
-    by_person = (
-        dict(Position.objects.filter(person__in=people).order_by("-pk").values_list("person", "employer")) if people else {}
-    )
+    organisations = {thing.organisation_id if isinstance(thing, Site) else thing.pk for thing in things if _is_place(thing)}
+    book = Employer.objects.filter(school=employer_import.school_id).values_list("organisation", "pk")
+    by_organisation = dict(held for some in _portions(organisations) for held in book.filter(organisation__in=some))
+    people = {thing.pk for thing in things if isinstance(thing, Person)}
+    work = Position.objects.order_by("-pk").values_list("person", "employer")
+    by_person = dict(held for some in _portions(people) for held in work.filter(person__in=some))
     entries: dict[models.Model, int] = {}
     for thing in things:
         match thing:
@@ -336,7 +366,7 @@ def _is_place(thing: models.Model) -> bool:
     return isinstance(thing, Organisation | Site)
 
 
-def _fields_back(thing: models.Model, changes: Iterable[Change]) -> tuple[dict[str, str | None], list[str]]:
+def _fields_back(thing: models.Model, changes: Iterable[_Changed]) -> tuple[dict[str, str | None], list[str]]:
     """Return what fields of a thing say once these changes are taken back, the last one first, and which keep what they say."""
     back: dict[str, str | None] = {}
     was: dict[str, str | None] = {}

@@ -20,8 +20,16 @@ class EmployerImportQuerySet(models.QuerySet["EmployerImport"]):
         return self.filter(school__in=numbers_run_by(user))
 
     def with_details_from_before(self, moment: datetime) -> EmployerImportQuerySet:
-        """Imports brought before a moment that still hold rows or samples of their file."""
-        return self.filter(uploaded_at__lt=moment).exclude(reading__has_key="forgotten")
+        """Imports brought before a moment that still hold rows or samples of their file, and of which no task has need."""
+        return self.filter(~self._under_way(), uploaded_at__lt=moment).exclude(reading__has_key="forgotten")
+
+    def coming_in(self) -> EmployerImportQuerySet:
+        """Imports of which rows are on their way into the book: all of them, or those that were decided afterwards."""
+        return self.filter(models.Q(state="running") | self._under_way() & models.Q(state="done"))
+
+    @staticmethod
+    def _under_way() -> models.Q:
+        return models.Q(progress__isnull=False, progress__finished_at__isnull=True)
 
 
 class EmployerImport(models.Model):
@@ -30,8 +38,9 @@ class EmployerImport(models.Model):
     ``reading`` is how the file was understood: encoding, delimiter, the row of the headings, number of rows, and for each column
     its heading, samples and what its codes are; ``told_apart`` says which column holds names that do not tell employers apart
     and which one does. Of a workbook ``sheet`` is the sheet that was read, and ``sheets`` how many there are. ``as_in`` names the
-    earlier file after which the columns were matched at first. ``mapping`` names for each of our fields the heading of the column
-    it comes from. The counts are of rows; until the import runs they are what would happen.
+    earlier file after which the columns were matched at first, ``taken_back_to`` the last thing that taking it back has dealt
+    with so far. ``mapping`` names for each of our fields the heading of the column it comes from. The counts are of rows;
+    until the import runs they are what would happen.
     """
 
     class State(models.TextChoices):

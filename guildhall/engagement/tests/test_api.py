@@ -17,6 +17,7 @@ from guildhall.engagement.tests.factories import (
     PersonFactory,
     PositionFactory,
 )
+from guildhall.people.actions import load_statements
 from guildhall.people.models import Organisation, Role, User
 from guildhall.people.tests.factories import OrganisationFactory, member
 from guildhall.people.tests.programs import Program
@@ -310,3 +311,40 @@ def test_a_calendar_address_is_told_once(program: Program, school: Organisation)
     assert "/by-link/" in made["address"]
     assert described(program.get(f"schools/{school.pk}/calendar"))["address"] is None
     assert program.delete(f"schools/{school.pk}/calendar").status_code == 204
+
+
+def test_a_contact_fulfils_no_step_of_another_employer(program: Program, employer: Employer, teacher: User) -> None:
+    step = NextStepFactory(employer=EmployerFactory(school=employer.school), owner=teacher)
+    told = described(program.post(f"employers/{employer.pk}/contacts", {"kind": "call", "closes": step.pk}), 422)
+    assert told["errors"][0]["field"] == "closes"
+
+
+def test_a_wish_is_not_dated_ahead(program: Program, school: Organisation) -> None:
+    load_statements(by=None, at=now())
+    ada = PersonFactory(school=school)
+    wish = {"purpose": "news", "agreed": True, "given_at": "2199-01-01T00:00:00Z"}
+    assert described(program.post(f"people/{ada.pk}/wishes", wish), 409)["detail"] == "That day is still to come."
+    described(program.post(f"people/{ada.pk}/wishes", {"purpose": "news", "agreed": False}))
+
+
+def test_a_text_that_cannot_be_kept_is_told(program: Program, school: Organisation, employer: Employer, teacher: User) -> None:
+    step, held = NextStepFactory(employer=employer, owner=teacher), PositionFactory(employer=employer)
+    for address, sent, field in (
+        (f"steps/{step.pk}/finish", {"word": "a\0b"}, "word"),
+        (f"employers/{employer.pk}/tags", {"name": "\0"}, "name"),
+        (f"positions/{held.pk}/move", {"to": employer.pk, "title": "\0"}, "title"),
+        (f"people/{held.person_id}/wishes", {"purpose": "news", "agreed": True, "note": "\0"}, "note"),
+        (f"schools/{school.pk}/exports", {"file_format": "csv", "filters": {"place": "\0"}}, "filters"),
+    ):
+        told = described(program.post(address, sent), 422)
+        assert told["errors"] == [{"field": field, "sentence": "This is not what belongs here."}]
+    assert described(program.get(f"schools/{school.pk}/people?email=%00"), 422)["errors"][0]["field"] == "email"
+    for asked in ("q", "place", "owner", "sector"):
+        assert program.get(f"schools/{school.pk}/employers?{asked}=%00").status_code in (200, 422)
+
+
+def test_there_is_no_card_of_who_has_left(program: Program, employer: Employer) -> None:
+    held = PositionFactory(employer=employer)
+    assert program.get(f"positions/{held.pk}/person.vcf").status_code == 200
+    program.post(f"positions/{held.pk}/end")
+    assert program.get(f"positions/{held.pk}/person.vcf").status_code == 404

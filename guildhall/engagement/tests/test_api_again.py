@@ -7,14 +7,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.utils.timezone import now
 
 from guildhall.core.api.repeating import forget_old_answers
 from guildhall.core.models import KeptAnswer
 from guildhall.core.tests.conftest import live
-from guildhall.engagement.models import Employer
-from guildhall.people.models import Membership, Organisation, Role
+from guildhall.engagement.forms.imports import UploadForm
+from guildhall.engagement.models import Employer, EmployerImport, Export
+from guildhall.people.actions import erase_person, revoke_token
+from guildhall.people.models import AccessToken, Membership, Organisation, Role
 from guildhall.people.tests.factories import OrganisationFactory, member
 from guildhall.people.tests.programs import Program
 
@@ -118,3 +121,81 @@ def _twin(program: Program) -> Program:
     twin = Program(None)
     twin.token = program.token
     return twin
+
+
+def test_what_was_answered_cannot_be_read_in_the_database(program: Program, school: Organisation) -> None:
+    made = program.post(f"schools/{school.pk}/calendar", Idempotency_Key="one")
+    again = program.post(f"schools/{school.pk}/calendar", Idempotency_Key="one")
+    assert made.content == again.content
+    assert made.json()["address"] not in str(list(KeptAnswer.objects.values()))
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda user: revoke_token(AccessToken.objects.get(user=user), by=user, at=now()),
+        lambda user: erase_person(user, by=user, at=now()),
+    ],
+    ids=["revoked", "erased"],
+)
+def test_what_was_answered_goes_with_the_token(school: Organisation, end: Any) -> None:
+    user = member(school, Role.COORDINATOR)
+    made = Program(user).post(f"schools/{school.pk}/calendar", Idempotency_Key="one")
+    assert made.status_code == 201
+    assert KeptAnswer.objects.exists()
+    end(user)
+    assert not KeptAnswer.objects.exists()
+
+
+@pytest.fixture
+def importing(school: Organisation) -> Program:
+    return Program(member(school, Role.COORDINATOR))
+
+
+def bring(program: Program, school: Organisation, key: str = "one") -> Any:
+    headers = {"Authorization": f"Bearer {program.token}", "Idempotency-Key": key}
+    file = SimpleUploadedFile("list.csv", b"Firma;Ort\nLang;Kiel\n")
+    return program.client.post(f"/api/schools/{school.pk}/imports", {"file": file}, headers=headers)
+
+
+def test_a_list_that_is_sent_again_is_brought_once(importing: Program, school: Organisation) -> None:
+    first, again = bring(importing, school), bring(importing, school)
+    assert first.content == again.content
+    assert EmployerImport.objects.count() == 1
+
+
+def test_while_a_list_is_read_nothing_is_locked_and_who_sends_it_again_is_told_to_wait(
+    importing: Program, school: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    depth, seen = len(connection.savepoint_ids), []
+
+    def read(self: Any) -> bool:
+        seen.append(len(connection.savepoint_ids) - depth)
+        if len(seen) == 1:
+            seen.append(bring(_twin(importing), school))
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(UploadForm, "is_valid", read)
+    with pytest.raises(ZeroDivisionError):
+        bring(importing, school)
+    transactions, meanwhile = seen
+    assert transactions == 0
+    assert (meanwhile.status_code, "worked on" in meanwhile.json()["detail"]) == (409, True)
+    assert not KeptAnswer.objects.exists()
+
+
+def test_who_died_while_reading_a_list_leaves_the_key_free_a_little_later(importing: Program, school: Organisation) -> None:
+    assert bring(importing, school).status_code == 201
+    KeptAnswer.objects.update(status=0, made_at=now() - timedelta(minutes=9))
+    assert bring(importing, school).status_code == 409
+    KeptAnswer.objects.update(made_at=now() - timedelta(minutes=11))
+    assert bring(importing, school).status_code == 201
+
+
+def test_a_file_is_made_anew_whatever_the_key(program: Program, school: Organisation) -> None:
+    for _ in range(2):
+        answer = program.post(f"schools/{school.pk}/exports", {"file_format": "csv"}, Idempotency_Key="one")
+        assert answer.status_code == 200
+        assert answer.getvalue()
+    assert Export.objects.count() == 2
+    assert not KeptAnswer.objects.exists()

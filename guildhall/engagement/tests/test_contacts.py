@@ -102,6 +102,14 @@ def test_a_contact_can_fulfil_a_next_step(employer, coordinator):
     assert (step.state, step.closed_by) == (NextStep.State.DONE, coordinator)
 
 
+def test_a_contact_fulfils_no_step_of_another_employer(employer, coordinator):
+    step = NextStepFactory(employer=EmployerFactory(school=employer.school), owner=coordinator)
+    with pytest.raises(Refused):
+        record(employer, coordinator, closes=step)
+    step.refresh_from_db()
+    assert (step.state, employer.contacts.count()) == (NextStep.State.OPEN, 0)
+
+
 def test_taking_a_contact_back_takes_its_open_steps_along_and_finds_the_one_before(employer, coordinator):
     earlier = record(employer, coordinator, held_at=now() - timedelta(days=30))
     mistaken = record(employer, coordinator, next_what="Call again", next_due_on=localdate())

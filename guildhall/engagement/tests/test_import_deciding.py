@@ -10,10 +10,10 @@ from django.utils.translation import override
 
 from guildhall.core import tasks
 from guildhall.core.errors import NotAllowed, Refused
-from guildhall.engagement.actions import imports
+from guildhall.engagement.actions import deciding, imports, take_back_import
 from guildhall.engagement.actions.deciding import decide_rows
 from guildhall.engagement.importing.survey import look_over
-from guildhall.engagement.models import Employer, EmployerImport, ImportRow, RowChoice
+from guildhall.engagement.models import DuplicateSearch, Employer, EmployerImport, ImportRow, RowChoice
 from guildhall.engagement.tests.factories import EmployerFactory, staff_of
 from guildhall.people.models import Organisation, Role, Site
 from guildhall.people.tests.factories import OrganisationFactory, SiteFactory
@@ -257,6 +257,46 @@ class TestAfterTheImport:
 
     def test_all_the_rest_is_left_out_at_once(self, bring, decide, let_in):
         assert counts(decide(let_in(bring()), remaining="leave")) == (2, 0, 0, 0, 1, 2)
+
+    def test_many_rows_are_let_in_by_a_task_and_meanwhile_nothing_else_is_decided_or_taken_back(
+        self, client, bring, decide, let_in, coordinator, monkeypatch
+    ):
+        monkeypatch.setattr(deciding, "PORTION", 1)
+        done = let_in(bring())
+        before = done.new
+        client.force_login(coordinator)
+        address = reverse("engagement:import_decide", args=[done.pk])
+        page = client.post(address, {"row_3": "new", "row_5": "take"}, follow=True).content.decode()
+        assert "Writing the employers into the book" in page
+        assert "<fieldset" not in page
+        with pytest.raises(Refused, match="cannot be decided now"):
+            decide_rows(done, answers={3: "leave"}, by=coordinator, at=now())
+        with pytest.raises(Refused, match="on its way into the book"):
+            take_back_import(done, by=coordinator, at=now())
+        tasks.run_waiting()
+        done.refresh_from_db()
+        assert (done.unclear, done.new, done.changed) == (0, before + 1, 1)
+        assert Organisation.objects.filter(name="Bäckerei Groß").count() == 2
+
+    def test_what_comes_in_late_is_searched_for_whom_the_book_holds_already_and_told_outside(
+        self, bring, decide, let_in, coordinator, monkeypatch
+    ):
+        done, told = let_in(bring()), []
+        monkeypatch.setattr(deciding, "tell_outside", lambda school, event, *_things, **_at: told.append(event))
+        DuplicateSearch.objects.all().delete()
+        decide_rows(done, answers={5: "leave"}, by=coordinator, at=now())
+        assert not DuplicateSearch.objects.exists()
+        decide_rows(done, answers={3: "new"}, by=coordinator, at=now())
+        assert DuplicateSearch.objects.under_way().exists()
+        assert told == ["import.finished"]
+
+    def test_whoever_decides_waits_for_the_book_before_the_import_as_everybody_does(self, bring, coordinator, monkeypatch):
+        locked = []
+        monkeypatch.setattr(deciding, "one_at_a_time", lambda _school: locked.append("book"))
+        lock = deciding.lock
+        monkeypatch.setattr(deciding, "lock", lambda thing: locked.append("import") or lock(thing))
+        decide_rows(bring(), answers={3: "new"}, by=coordinator, at=now())
+        assert locked == ["book", "import"]
 
     def test_after_the_details_are_forgotten_nothing_is_asked(self, bring, let_in, decide):
         done = decide(let_in(bring()), {3: "leave"})

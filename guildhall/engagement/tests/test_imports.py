@@ -267,6 +267,19 @@ class TestColumns:
         assert counts(brought) == (4, 0, 0, 1, 1)
         assert brought.progress.done == 6
 
+    def test_what_is_shown_is_the_check_of_the_columns_that_will_be_imported(self, bring, coordinator, monkeypatch):
+        monkeypatch.setattr(imports, "CHECKED_AT_ONCE", 3)
+        brought = bring()
+        portions, first = list(imports.lot_of(brought).check()), brought.progress
+        mapping = {"name": brought.mapping["name"]}
+        imports.match_columns(brought, mapping=mapping, country="DE", by=coordinator, at=now())
+        brought = imports.keep_check(brought, progress=first, portions=portions, by=coordinator, at=now())
+        assert (brought.state, brought.rows.count()) == (EmployerImport.State.CHECKING, 0)
+        tasks.run_waiting()
+        brought.refresh_from_db()
+        assert brought.state == EmployerImport.State.READY
+        assert not any(row["address"] for row in brought.reading["preview"])
+
     @pytest.mark.parametrize("role", [Role.TEACHER, Role.GUIDANCE, Role.QUALITY, Role.LEARNER])
     def test_only_managers_and_coordinators_import(self, school, bring, role):
         with pytest.raises(NotAllowed, match="Only managers and placement coordinators"):

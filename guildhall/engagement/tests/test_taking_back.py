@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.serializers import serialize
+from django.db import IntegrityError, models
 from django.urls import reverse
 from django.utils.timezone import now
 
@@ -26,16 +27,19 @@ from guildhall.engagement.models import (
     Position,
     sort_key_of,
 )
+from guildhall.engagement.purposes import PURPOSES
 from guildhall.engagement.search import EMPLOYER, scope_of
 from guildhall.engagement.tests.factories import (
     ContactFactory,
     EmployerFactory,
     NextStepFactory,
+    PersonFactory,
     PositionFactory,
     staff_of,
 )
+from guildhall.people.actions import load_statements
 from guildhall.people.hooks import personal_data_of
-from guildhall.people.models import Notice, Organisation, Role, Site
+from guildhall.people.models import ConsentRecord, Notice, Organisation, Role, Site
 from guildhall.people.tests.factories import OrganisationFactory, SiteFactory
 
 pytestmark = pytest.mark.django_db
@@ -107,6 +111,12 @@ def take_back(coordinator):
         return goes
 
     return take_back
+
+
+def refuse(somebody, by, *, agreed=False):
+    load_statements(by=None, at=now())
+    said = {"how": ConsentRecord.How.PHONE, "given_at": now(), "by": by, "at": now()}
+    actions.note_answer(somebody, purpose=PURPOSES[0], agreed=agreed, **said)
 
 
 def firm(number):
@@ -260,6 +270,36 @@ class TestTakingBack:
         assert kept.organisation.sites.filter(street="Am Kai 2").exists()
         assert kept.positions.filter(person__name="Ben Bell").exists()
 
+    def test_a_no_that_the_import_found_with_the_address_and_repeated_keeps_nobody(self, let_in, take_back, school, coordinator):
+        before = PersonFactory(school=school, email="BEN@suedwind.example")
+        actions.forbid_writing(before, by=coordinator, at=now())
+        refuse(before, coordinator)
+        brought = let_in(SUED, OST)
+        newcomer = Person.objects.get(name="Ben Bell")
+        assert newcomer.asked_not_to_be_written_at
+        assert ConsentRecord.objects.about(newcomer).refused().exists()
+        assert take_back(brought)["person"] == 1
+        assert list(ConsentRecord.objects.values_list("person_id", flat=True)) == [before.pk]
+
+    @pytest.mark.parametrize("agreed", [True, False, None])
+    def test_what_somebody_has_answered_themselves_keeps_them_though_a_no_was_repeated(
+        self, let_in, take_back, school, coordinator, agreed
+    ):
+        refuse(PersonFactory(school=school, email="ben@suedwind.example"), coordinator)
+        brought = let_in(SUED, OST)
+        refuse(Person.objects.get(name="Ben Bell"), coordinator, agreed=agreed)
+        take_back(brought)
+        assert brought.things.get(outcome=Outcome.SAID_NO).employer == firm(2).pk
+        assert Person.objects.filter(name="Ben Bell").exists()
+
+    def test_other_programs_are_told_of_the_people_who_go(self, let_in, take_back, monkeypatch):
+        told = []
+        monkeypatch.setattr(taking_back, "tell_outside", lambda _school, event, things, **_at: told.append((event, things)))
+        brought = let_in(SUED)
+        ben = Person.objects.get()
+        take_back(brought)
+        assert told == [("person.forgotten", [ben]), ("import.taken_back", brought)]
+
     def test_who_was_merged_stays(self, let_in, take_back, school, coordinator):
         by_hand = EmployerFactory(school=school, organisation__name="Werft Meyer", organisation__country="DE")
         brought = let_in(SUED, OST)
@@ -349,6 +389,23 @@ class TestTakingBack:
         assert brought.things.get(field="register_number").outcome == Outcome.TAKEN
         assert set(Site.objects.values_list("phone", flat=True)) == {"0431 1", "0431 2"}
 
+    def test_what_could_not_be_given_back_leaves_no_line_in_the_audit(self, let_in, take_back, monkeypatch):
+        let_in(NORD)
+        brought = let_in(NORD.replace("0431 1;60", "0431 9;300").replace("ada@nord", "lamb@nord"))
+        update, calls = models.QuerySet.bulk_update, []
+
+        def fails_once(rows, things, *args, **kwargs):
+            if rows.model is Person and not calls.append(1) and len(calls) == 1:
+                raise IntegrityError
+            return update(rows, things, *args, **kwargs)
+
+        monkeypatch.setattr(models.QuerySet, "bulk_update", fails_once)
+        kept = AuditLine.objects.filter(action="people.keep_organisations")
+        before = kept.count()
+        take_back(brought)
+        assert len(calls) == 2
+        assert kept.count() - before == 2  # the organisation and the site, each by itself
+
     def test_the_later_of_two_imports_first_and_then_the_earlier_leaves_nothing(self, let_in, take_back):
         before = book()
         first, second = let_in(NORD), let_in(NORD.replace("0431 1;60", "0431 9;300"), SUED)
@@ -422,10 +479,9 @@ class TestRefusals:
 
 
 class TestInterruptions:
-    def test_it_goes_on_where_it_stopped(self, let_in, coordinator, school, monkeypatch):
-        before = book()
-        brought = let_in(*[f"Firma {n};HRB {n};Weg {n};24103;Kiel;;5;;Person {n};p{n}@f{n}.example;" for n in range(30)])
-        monkeypatch.setattr(taking_back, "PORTION", 10)
+    def take_back_until_the_power_goes(self, brought, by, monkeypatch, *, portion):
+        """In the second portion."""
+        monkeypatch.setattr(taking_back, "PORTION", portion)
         take_back, calls = taking_back.take_back_portion, []
 
         def breaks_down(*args, **kwargs):
@@ -435,14 +491,20 @@ class TestInterruptions:
                 raise Refused("The power went.")
 
         monkeypatch.setattr(taking_back, "take_back_portion", breaks_down)
-        actions.take_back_import(brought, by=coordinator, at=now())
+        actions.take_back_import(brought, by=by, at=now())
         with pytest.raises(Refused):
             tasks.run_waiting()
+        monkeypatch.setattr(taking_back, "take_back_portion", take_back)
+        brought.refresh_from_db()
+
+    def test_it_goes_on_where_it_stopped(self, let_in, coordinator, school, monkeypatch):
+        before = book()
+        brought = let_in(*[f"Firma {n};HRB {n};Weg {n};24103;Kiel;;5;;Person {n};p{n}@f{n}.example;" for n in range(30)])
+        self.take_back_until_the_power_goes(brought, coordinator, monkeypatch, portion=10)
         brought.refresh_from_db()
         assert (brought.state, brought.progress.done, brought.progress.state) == (State.TAKING_BACK, 10, Progress.State.FAILED)
         assert Employer.objects.count() == 20
         ContactFactory(employer=firm(25))
-        monkeypatch.setattr(taking_back, "take_back_portion", take_back)
         imports.go_on_with_import(brought, by=coordinator, at=now())
         tasks.run_waiting()
         brought.refresh_from_db()
@@ -451,6 +513,25 @@ class TestInterruptions:
         assert Person.objects.get().name == "Person 25"
         assert taking_back.gone_of(brought)["employer"] == 29
         assert book() != before
+
+    def test_what_is_forgotten_in_the_meantime_makes_nobody_be_passed_over(self, let_in, coordinator, monkeypatch):
+        rows = [f"Firma {n};HRB {n};Weg {n};24103;Kiel;04 {n};5;;;;" for n in range(12)]
+        let_in(*rows)
+        brought = let_in(*[row.replace(";5;", ";300;") for row in rows])
+        self.take_back_until_the_power_goes(brought, coordinator, monkeypatch, portion=4)
+        Change.objects.filter(thing_id__in=[number for _kind, number in taking_back.units_of(brought)[:3]]).delete()
+        brought.refresh_from_db()
+        imports.go_on_with_import(brought, by=coordinator, at=now())
+        tasks.run_waiting()
+        assert Employer.objects.filter(organisation__size_band="250+").count() == 0
+
+    def test_nothing_is_forgotten_of_an_import_while_it_is_being_taken_back(self, let_in, coordinator):
+        brought = let_in(SUED)
+        actions.take_back_import(brought, by=coordinator, at=now())
+        assert imports.forget_import_details(before=now() + timedelta(days=1), by=None) == 0
+        tasks.run_waiting()
+        assert not Employer.objects.exists()
+        assert imports.forget_import_details(before=now() + timedelta(days=1), by=None) == 1
 
 
 class TestPages:

@@ -117,7 +117,9 @@ def import_decide(request: PersonRequest, pk: int) -> HttpResponse:
         return _show(request, employer_import, ColumnsForm(employer_import=employer_import), status=422, decisions=form)
     remaining = form.cleaned_data["remaining"]
     before = open_rows.filter(outcome=Outcome.UNCLEAR).count()
-    decide_rows(employer_import, answers=form.answers, remaining=remaining, by=request.user, at=now())
+    employer_import = decide_rows(employer_import, answers=form.answers, remaining=remaining, by=request.user, at=now())
+    if _is_under_way(employer_import):
+        return redirect(employer_import)
     after = open_rows.filter(outcome=Outcome.UNCLEAR).count()
     address = f"{employer_import.get_absolute_url()}{_rows_that_are(Outcome.UNCLEAR if after else Outcome.DECIDED)}"
     message = ngettext("%(count)s row is still unclear.", "%(count)s rows are still unclear.", after) % {"count": figure(after)}
@@ -168,7 +170,7 @@ def _brought(request: PersonRequest, pk: int) -> EmployerImport:
 
 def _is_under_way(employer_import: EmployerImport) -> bool:
     progress = employer_import.progress
-    return employer_import.state in UNDER_WAY and progress is not None and not progress.finished
+    return employer_import.state in (*UNDER_WAY, State.DONE) and progress is not None and not progress.finished
 
 
 def _show(
@@ -185,10 +187,10 @@ def _show(
     kind = next(iter(asked or sorted(kinds, key=(FIRST_WHEN_DONE if state == State.DONE else FIRST).index)), None)
     rows = Pages(employer_import.rows.filter(outcome=kind).order_by("number"), ROWS).get_page(request.GET.get("page"))
     can_be_decided = [Outcome.UNCLEAR, Outcome.DECIDED] if state == State.READY else [Outcome.UNCLEAR]
-    if decisions is None and may_import and kind in can_be_decided and state in (State.READY, State.DONE):
+    under_way = _is_under_way(employer_import)
+    if decisions is None and may_import and kind in can_be_decided and state in (State.READY, State.DONE) and not under_way:
         decisions = DecisionsForm(rows=list(rows), headings=_matched(employer_import))
     is_open = state in (State.MAPPING, State.READY)
-    under_way = _is_under_way(employer_import)
     who = _("Person and contact") if "contact_on" in employer_import.mapping else _("Person")
     context = {
         "employer_import": employer_import,

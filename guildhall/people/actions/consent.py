@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from django.db.models import Model, QuerySet
+from django.db.models import F, Model, QuerySet
+from django.db.models.functions import Greatest
 from django.utils.formats import date_format
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
@@ -92,15 +93,17 @@ def record_answer(
 
     Raises:
         NotAllowed: ``by`` may not do so for this user.
-        Refused: they said something later than that, or there is no statement for this purpose.
+        Refused: they said something later than that, or there is no statement for this purpose. What is dated after ``at`` was
+            not said yet, and holds up nobody.
     """
     person = lock(person)
     if by is not None:
         can_record_consent.require(by, person)
     before = list(ConsentRecord.objects.about(person).to(purpose).standing().select_related("statement"))
-    if later := [record.given_at for record in before if record.given_at > given_at]:
+    if later := [record.given_at for record in before if given_at < record.given_at <= at]:
         raise Refused(_("They gave a later answer, on %(day)s.") % {"day": date_format(localdate(max(later)), "DATE_FORMAT")})
-    ConsentRecord.objects.filter(pk__in=[record.pk for record in before]).update(withdrawn_at=at if agreed is None else given_at)
+    ended_at = Greatest(F("given_at"), at if agreed is None else given_at)
+    ConsentRecord.objects.filter(pk__in=[record.pk for record in before]).update(withdrawn_at=ended_at)
     if agreed is not None:
         ConsentRecord.objects.create(
             person_type=person._meta.label_lower,
@@ -169,7 +172,7 @@ def withdraw_consent(record: ConsentRecord, *, by: User | None, at: datetime) ->
         raise Refused(_("This has been withdrawn already."))
     if record.statement.kind == Statement.Kind.INFORMATION:
         raise Refused(_("This was information, not a question: there is nothing to take back. You may have your data erased."))
-    record.withdrawn_at = at
+    record.withdrawn_at = max(record.given_at, at)
     record.save(update_fields=["withdrawn_at"])
     return record
 

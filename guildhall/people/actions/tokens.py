@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from guildhall.core.actions import action, lock
 from guildhall.core.errors import Refused
+from guildhall.core.models import KeptAnswer
 from guildhall.people.hooks import token_scopes
 from guildhall.people.models import AccessToken, User
 from guildhall.people.rules import can_call_own
@@ -46,7 +47,7 @@ def make_token(
 
 @action
 def revoke_token(token: AccessToken, *, by: User, at: datetime) -> AccessToken:
-    """Let a token open nothing any more.
+    """Let a token open nothing any more, and forget what its bearer was answered.
 
     Raises:
         NotAllowed: it is somebody else's.
@@ -56,6 +57,7 @@ def revoke_token(token: AccessToken, *, by: User, at: datetime) -> AccessToken:
     if token.revoked_at is None:
         token.revoked_at = at
         token.save(update_fields=["revoked_at"])
+        KeptAnswer.objects.of(token).delete()
     return token
 
 

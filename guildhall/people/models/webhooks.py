@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -88,11 +90,15 @@ class Webhook(models.Model):
         return urlsplit(self.address).hostname or ""
 
     def secrets(self, at: datetime) -> list[str]:
-        """The secrets that sign at a moment, the newest first."""
+        """The secrets that sign at a moment, the newest first; none that cannot be read since ``SECRET_KEY`` is another."""
         sealed = [self.secret]
         if self.former_until is not None and at < self.former_until:
             sealed.append(self.former_secret)
-        return [unseal(each, purpose=SEALED_FOR) for each in sealed]
+        readable = []
+        for each in sealed:
+            with suppress(InvalidToken):
+                readable.append(unseal(each, purpose=SEALED_FOR))
+        return readable
 
 
 class WebhookDeliveryQuerySet(models.QuerySet["WebhookDelivery"]):

@@ -158,3 +158,10 @@ def test_the_page_costs_the_same_for_one_and_for_three(client, count, django_ass
     client.get(reverse("people:consents"))
     with django_assert_num_queries(8):
         client.get(reverse("people:consents"))
+
+
+def test_what_was_dated_ahead_can_be_taken_back(client):
+    statement()
+    user = UserFactory()
+    record = agree(user, at=now() + timedelta(days=9))
+    assert actions.withdraw_consent(record, by=user, at=now()).withdrawn_at == record.given_at

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils.timezone import now
 
-from guildhall.core.models import AuditLine
+from guildhall.core.models import AuditLine, KeptAnswer
 from guildhall.core.tasks.declaring import schedules
 from guildhall.people import actions, tasks
 from guildhall.people.models import ConsentRecord, Invitation, Mail, Notice, Pass, Role, Statement, User, WebhookDelivery
@@ -29,6 +29,7 @@ from guildhall.people.tests.factories import (
 pytestmark = pytest.mark.django_db
 
 DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
 
 
 def of(key):
@@ -40,7 +41,7 @@ def too_old(key):
 
 
 def young(key):
-    return now() - of(key).keep + DAY
+    return now() - of(key).keep + MINUTE
 
 
 def mails():
@@ -102,7 +103,13 @@ def audit():
     return AuditLine
 
 
-KINDS = [mails, notices, passes, invitations, consents, unused_accounts, webhook_messages, audit]
+def answers():
+    for number, moment in enumerate((too_old("answers"), young("answers"))):
+        KeptAnswer.objects.create(owner_type="people.accesstoken", owner_id=1, key=str(number), made_at=moment)
+    return KeptAnswer
+
+
+KINDS = [mails, notices, passes, answers, invitations, consents, unused_accounts, webhook_messages, audit]
 
 
 @pytest.mark.parametrize("make", KINDS, ids=lambda make: make.__name__)

@@ -23,11 +23,12 @@ from guildhall.core.tasks import run_waiting
 from guildhall.core.tests.conftest import live as live
 from guildhall.core.tests.conftest import wait_until
 from guildhall.core.tests.receivers import Receiver, receiving, slowly
-from guildhall.core.webhooks import signed_heads
+from guildhall.core.webhooks import Answer, signed_heads
 from guildhall.people import actions, webhooks
 from guildhall.people.models import Kind, Notice, Organisation, Role, User, Webhook, WebhookDelivery
 from guildhall.people.personal_data import as_json
 from guildhall.people.tests.factories import OrganisationFactory, UserFactory, WebhookFactory, member
+from guildhall.people.tests.programs import Program
 from guildhall.people.webhooks import MOST_MESSAGES, WAITS, Thing, tell_webhooks
 
 pytestmark = pytest.mark.django_db
@@ -68,7 +69,7 @@ def run_again_and_again(turns: int = 1) -> None:
     for _ in range(turns):
         due = WebhookDelivery.objects.filter(state=State.WAITING).order_by("due_at").values_list("due_at", flat=True).first()
         if due is not None:
-            passed = due - now()
+            passed = max(due - now(), timedelta())  # time is never put back
             for delivery in WebhookDelivery.objects.filter(due_at__isnull=False):
                 WebhookDelivery.objects.filter(pk=delivery.pk).update(due_at=delivery.due_at - passed)
             for webhook in Webhook.objects.filter(wakes_at__isnull=False):
@@ -224,6 +225,40 @@ class TestTrouble:
         webhook.refresh_from_db()
         assert webhook.paused_why == Webhook.Pause.GONE
         assert webhook.deliveries.get().state == State.GIVEN_UP
+
+    def test_a_person_who_paused_it_meanwhile_keeps_the_last_word(self, school, manager):
+        webhook = WebhookFactory(organisation=school)
+        delivery = actions.try_webhook(webhook, by=manager, at=now())
+        webhook.refresh_from_db()
+        woken_at = webhook.wakes_at
+        actions.pause_webhook(webhook, by=manager, at=now())
+        webhooks.go_on(webhook.pk, woken_at, delivery, Answer(410, None, 5), at=now())
+        webhook.refresh_from_db()
+        assert webhook.paused_why == Webhook.Pause.PERSON
+        assert not Notice.objects.exists()
+
+    def test_a_secret_that_cannot_be_read_any_more_is_a_failure_like_any_other(self, school, manager, settings):
+        with receiving() as receiver:
+            webhook = webhook_to(receiver, school, manager)
+            settings.SECRET_KEY = "another secret " * 5
+            do_something(school, by=manager)
+            run_waiting()
+            delivery = webhook.deliveries.get()
+            assert (delivery.trouble, delivery.attempts, receiver.got) == ("secret", 1, [])
+            actions.renew_webhook_secret(webhook, by=manager, at=now())
+            run_again_and_again()
+            assert webhook.deliveries.get().state == State.DELIVERED
+
+    def test_a_webhook_whose_task_is_gone_is_woken_by_what_comes_days_later(self, school, manager):
+        with receiving() as receiver:
+            webhook = webhook_to(receiver, school, manager)
+            do_something(school, by=manager)
+            run_waiting()
+            Webhook.objects.update(wakes_at=now() - timedelta(days=2))
+            do_something(school, by=manager)
+            run_waiting()
+        assert len(receiver.got) == 2
+        assert set(webhook.deliveries.values_list("state", flat=True)) == {State.DELIVERED}
 
     def test_a_private_address_is_not_told_unless_the_operator_allows_it(self, school, manager, settings):
         with receiving() as receiver:
@@ -477,6 +512,42 @@ class TestPages:
         guild = OrganisationFactory(slug="guild", kind=Kind.ASSOCIATION)
         client.force_login(member(guild, Role.MANAGER))
         assert client.get(reverse("people:webhooks", args=["guild"])).status_code == 404
+
+
+class TestPrograms:
+    def test_everything_can_be_done_by_a_program(self, school, manager):
+        program = Program(manager)
+        with receiving() as receiver:
+            sent = {"address": receiver.address, "events": [EVENT]}
+            made = program.post(f"schools/{school.pk}/webhooks", sent, Idempotency_Key="one")
+            assert made.status_code == 201
+            webhook = Webhook.objects.get()
+            assert made.json()["secret"] == webhook.secrets(now())[0]
+            address = f"webhooks/{webhook.pk}"
+            assert program.get(f"schools/{school.pk}/webhooks").json() == [program.get(address).json()]
+            assert "secret" not in program.get(address).json()
+            assert program.post(f"{address}/pause").json()["paused_why"] == "person"
+            assert program.post(f"{address}/test").status_code == 409
+            assert program.post(f"{address}/resume").json()["paused_at"] is None
+            message = program.post(f"{address}/test").json()
+            run_waiting()
+            program.post(f"messages/{message['id']}/resend")
+            run_waiting()
+            assert [each["status"] for each in program.get(f"{address}/messages").json()["items"]] == [200]
+            assert len(receiver.got) == 2
+        events = program.get(f"schools/{school.pk}/webhooks/events").json()
+        changed = program.ask("PUT", address, {**sent, "events": [event["name"] for event in events]})
+        assert set(changed.json()["events"]) > {EVENT, OTHER_EVENT}
+        assert program.post(f"{address}/secret").json()["secret"] not in made.content.decode()
+        assert program.delete(address).status_code == 204
+        assert not Webhook.objects.exists()
+
+    def test_what_is_wrong_is_said_of_its_field(self, school, manager, settings):
+        settings.WEBHOOKS_ALLOW_PRIVATE = False
+        sent = {"address": "https://10.0.0.1/", "events": ["employer.painted"]}
+        told = Program(manager).post(f"schools/{school.pk}/webhooks", sent)
+        assert told.status_code == 422
+        assert {error["field"] for error in told.json()["errors"]} == {"address", "events"}
 
 
 def test_who_made_a_webhook_finds_it_among_their_data(school):
