@@ -191,7 +191,7 @@ def begin_import(employer_import: EmployerImport, *, by: User, at: datetime) -> 
 
 @action
 def go_on_with_import(employer_import: EmployerImport, *, by: User, at: datetime) -> EmployerImport:
-    """Go on with an import that stopped: from the row it had come to, nothing twice.
+    """Go on with an import that stopped: from the row it had come to, nothing twice. Without its file it ends there.
 
     Raises:
         NotAllowed: ``by`` neither manages nor coordinates.
@@ -203,6 +203,8 @@ def go_on_with_import(employer_import: EmployerImport, *, by: User, at: datetime
     under_way = employer_import.state in (State.RUNNING, State.TAKING_BACK)
     if not under_way or stopped is None or stopped.state != Progress.State.FAILED:
         raise Refused(_("This import has not stopped."))
+    if employer_import.state == State.RUNNING and employer_import.file is None:  # it waited longer than files are kept
+        return finish_import(employer_import, by=by, at=at)
     progress = start(employer_import, by)
     progress.done = stopped.done
     progress.save(update_fields=["done"])

@@ -10,6 +10,7 @@ from django.utils.translation import override
 
 from guildhall.core import tasks
 from guildhall.core.errors import NotAllowed, Refused
+from guildhall.core.models import Progress, StoredFile
 from guildhall.engagement.actions import deciding, imports, take_back_import
 from guildhall.engagement.actions.deciding import decide_rows
 from guildhall.engagement.importing.survey import look_over
@@ -232,6 +233,16 @@ class TestBeforeTheImport:
         done = EmployerImport.objects.get()
         assert (done.state, done.unclear) == (DONE, 0)
         assert Organisation.objects.filter(name="Bäckerei Groß").count() == 3
+
+
+def test_an_import_that_stopped_and_waited_longer_than_its_file_ends_where_it_was(bring, coordinator):
+    imports.begin_import(bring(), by=coordinator, at=now())
+    Progress.objects.update(state=Progress.State.FAILED, finished_at=now())
+    StoredFile.objects.all().delete()
+    imports.go_on_with_import(EmployerImport.objects.get(), by=coordinator, at=now())
+    assert EmployerImport.objects.get().state == DONE
+    tasks.run_waiting()
+    assert not Employer.objects.exists()
 
 
 #: A row far behind the first portion that asks about the same name.
