@@ -7,6 +7,7 @@ import gzip
 import random
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -135,8 +136,11 @@ class Visitor:
 
     def _database_ms(self) -> float:
         """How long PostgreSQL has computed since the last question; it serves nobody else. SQLite computes in this process."""
-        spent = {pid: int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) for pid in self._backends}
-        new = sum(spent[pid] - before for pid, before in self._backends.items())
+        spent = {}
+        for pid in self._backends:
+            with suppress(FileNotFoundError):  # a connection that the pool has let go
+                spent[pid] = int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
+        new = sum(now - self._backends[pid] for pid, now in spent.items())
         self._backends = spent
         return new / 1_000_000
 
