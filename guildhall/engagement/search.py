@@ -76,8 +76,8 @@ def contact_documents(contacts: Iterable[Contact]) -> Iterator[Document]:
         )
 
 
-def employers_found(text: str, school: Organisation) -> QuerySet:
-    """The numbers of the employers in a school's book that a search finds, as a subquery."""
+def employers_found(text: str, school: Organisation) -> QuerySet | list[int]:
+    """The numbers of the employers in a school's book that a search finds, to be asked for with ``__in``."""
     return matching_keys(EMPLOYER, text, [scope_of(school)])
 
 

@@ -166,8 +166,12 @@ def search(
     return Results(ranked[offset : offset + limit], len(ranked), exact)
 
 
-def matching_keys(kind: str, text: str, scopes: Collection[str]) -> QuerySet[SearchDocument, Any]:
-    """Return the keys of the documents of one kind that ``search`` would find, all of them, as a subquery for a list's filter."""
+def matching_keys(kind: str, text: str, scopes: Collection[str]) -> QuerySet[SearchDocument, Any] | list[int]:
+    """Return the keys of the documents of one kind that ``search`` would find, all of them, for a list's filter with ``__in``.
+
+    They are the keys themselves where they are few, for a list counts first and shows then, and need not search again each time;
+    else a subquery.
+    """
     asked = words_asked(text)
     bounds = _bounds(scopes, [kind], None)
     if not asked or bounds is None:
@@ -178,8 +182,7 @@ def matching_keys(kind: str, text: str, scopes: Collection[str]) -> QuerySet[Sea
     if not few:
         matching = SearchDocument.objects.filter(tokens__match=[*bounds, *_of_kinds([kind], misspelled(asked))])
     elif len(few) <= FEW_HITS:
-        # A list counts first and shows then: it need not search again each time.
-        matching = SearchDocument.objects.filter(kind=kind, key__in=few)
+        return few
     return matching.values("key")
 
 
