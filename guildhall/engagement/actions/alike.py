@@ -54,24 +54,35 @@ def search_duplicates(school: Organisation, *, by: User, at: datetime) -> Duplic
         Refused: a search is under way.
     """
     can_write_in_book.require(by, school)
-    search = lock(DuplicateSearch.objects.get_or_create(school=school)[0])
+    search = _locked_search(school)
     if search.is_under_way:
         raise Refused(_("The book is being searched already."))
+    return _begin(search, by=by)
+
+
+def search_after_import(school: Organisation, *, by: User, at: datetime) -> None:
+    """Search the book for whom an import may have brought a second time. From inside an action."""
+    if not can_write_in_book(by, school):
+        return
+    search = _locked_search(school)  # before it is asked: two imports may end at the same moment
+    if not search.is_under_way:
+        _begin(search, by=by)
+
+
+def _locked_search(school: Organisation) -> DuplicateSearch:
+    return lock(DuplicateSearch.objects.get_or_create(school=school)[0])
+
+
+def _begin(search: DuplicateSearch, *, by: User) -> DuplicateSearch:
     search.progress = start_progress(
         "engagement.search_duplicates",
         by=by,
         doing=gettext_noop("Reading the book"),
         then="/engagement/duplicates/",
-        school_id=school.pk,
+        school_id=search.school_id,
     )
     search.save(update_fields=["progress"])
     return search
-
-
-def search_after_import(school: Organisation, *, by: User, at: datetime) -> None:
-    """Search the book for whom an import may have brought a second time. From inside an action."""
-    if can_write_in_book(by, school) and not DuplicateSearch.objects.under_way().filter(school=school).exists():
-        search_duplicates(school, by=by, at=at)
 
 
 @action
@@ -91,7 +102,7 @@ def keep_search(
         people: the pairs of people.
         keys: of each employer, by which it is found again when another one comes.
     """
-    search = lock(DuplicateSearch.objects.get_or_create(school=school)[0])
+    search = _locked_search(school)
     there = set(Employer.objects.in_book_of(school).values_list("pk", flat=True))  # some may have gone during the search
     LikenessKey.objects.filter(school=school).delete()
     _write_keys(school, {employer: of_one for employer, of_one in keys.items() if employer in there})

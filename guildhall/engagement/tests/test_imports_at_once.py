@@ -3,10 +3,11 @@
 import subprocess
 import sys
 from collections import Counter
+from threading import Thread
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import connection, transaction
 from django.utils.timezone import now
 from django_tasks import TaskResultStatus as Status
 from django_tasks_db.models import DBTaskResult
@@ -110,6 +111,37 @@ def test_two_people_importing_one_file_at_the_same_time_get_nobody_twice(bring, 
         assert brought.new + brought.changed + brought.unchanged == ROWS
     assert one.new + other.new == ROWS
     assert one.new_employers + other.new_employers == ROWS // 3 * 2
+
+
+def test_two_imports_that_end_at_the_same_moment_both_end_and_one_search_follows(bring, on_postgres):
+    one, other = bring(), bring()
+    EmployerImport.objects.update(new_employers=1)
+    failures = []
+
+    def end_other():
+        try:
+            imports.finish_import(EmployerImport.objects.get(pk=other.pk), by=other.uploaded_by, at=now())
+        except Exception as failure:
+            failures.append(failure)
+        finally:
+            connection.close()
+
+    ending = Thread(target=end_other)
+    with transaction.atomic():
+        imports.finish_import(EmployerImport.objects.get(pk=one.pk), by=one.uploaded_by, at=now())
+        ending.start()
+        if on_postgres:  # SQLite lets nobody else begin
+            wait_until(somebody_waits_for_a_lock)
+    ending.join()
+    assert failures == []
+    assert set(EmployerImport.objects.values_list("state", flat=True)) == {EmployerImport.State.DONE}
+    assert DBTaskResult.objects.filter(task_path__endswith="search_duplicates").count() == 1
+
+
+def somebody_waits_for_a_lock():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+        return cursor.fetchone() is not None
 
 
 def test_two_commands_at_the_same_time_get_nobody_twice(school, start, tmp_path):
