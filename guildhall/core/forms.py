@@ -6,19 +6,26 @@ import re
 from typing import Any, NamedTuple
 
 from django import forms
+from django.conf import settings
 from django.forms.renderers import DjangoTemplates
 from django.forms.utils import ErrorList
-from django.forms.widgets import CheckboxSelectMultiple, RadioSelect, Select
+from django.forms.widgets import CheckboxSelectMultiple, DateTimeBaseInput, Input, RadioSelect, Select, Textarea
+from django.http import HttpRequest
 from django.template import loader
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+
+from guildhall.core.drawing import draw_alone
 
 OWN = {
     ErrorList.template_name: "ui/errors.html",
-    # Django draws each choice with a template or three of its own, and there are forms with two hundred countries.
+    # Django draws each choice with a template or three of its own, and each attribute with a loop of one.
     Select.template_name: "ui/select.html",
     RadioSelect.template_name: "ui/choices.html",
     CheckboxSelectMultiple.template_name: "ui/choices.html",
+    Textarea.template_name: "ui/textarea.html",
+    **{kind.template_name: "ui/input.html" for kind in [Input, *Input.__subclasses__(), *DateTimeBaseInput.__subclasses__()]},
 }
 
 
@@ -27,12 +34,19 @@ class UiRenderer(DjangoTemplates):
 
     form_template_name = "ui/fields.html"
     field_template_name = "ui/field.html"
+    _kept: dict[str, Any] = {}
 
     def get_template(self, template_name: str) -> Any:
         template_name = OWN.get(template_name, template_name)
         if template_name.startswith("django/"):
             return super().get_template(template_name)
         return loader.get_template(template_name)
+
+    def render(self, template_name: str, context: dict[str, Any], request: HttpRequest | None = None) -> str:
+        template = self._kept.get(template_name) or self.get_template(template_name)
+        if not settings.DEBUG:
+            self._kept[template_name] = template
+        return SafeString(draw_alone(template.template, context).strip())
 
 
 class Group(NamedTuple):

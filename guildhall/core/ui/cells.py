@@ -12,6 +12,7 @@ from html import escape as escaped
 from itertools import repeat
 from typing import Any
 
+from django.forms.utils import flatatt
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 
@@ -63,6 +64,12 @@ def rows_of(
         cells = "</td>".join([start + cell for start, cell in zip(starts, others, strict=True)])
         drawn.append(f'<tr>{box}<th scope="row">{head}</th>{cells}</td></tr>\n')
     return SafeString("".join(drawn))
+
+
+@register.filter
+def attributes(given: dict[str, Any]) -> SafeString:
+    """Write the attributes of a widget or of one of its choices."""
+    return flatatt(given)
 
 
 @register.filter

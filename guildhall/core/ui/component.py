@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from guildhall.core.addresses import address_of
+from guildhall.core.drawing import draw_alone
 
 Worked = dict[str, Any] | None
 Function = TypeVar("Function", bound=Callable[..., Worked])
@@ -52,7 +53,7 @@ def component(function: Any = None, *, keep: bool = False) -> Any:
             shown["attributes"] = _attributes(
                 {key: value for key, value in given.items() if key not in defaults and key not in names}
             )
-        return _draw(_template(name), shown)
+        return draw_alone(_template(name), shown)
 
     drawing = kept(draw_anew) if keep else draw_anew
     if takes_content:
@@ -118,13 +119,6 @@ def _stencil(name: str, **given: Any) -> str:
             Context({**given, "number": _NUMBER, "csrf_token": _TOKEN})
         )
     )
-
-
-def _draw(template: Template, shown: dict[str, Any]) -> SafeString:
-    """Render a template by itself: as ``Template.render`` does, less what that prepares for templates within templates."""
-    context = Context(shown)
-    context.template = context.render_context.template = template
-    return template.nodelist.render(context)
 
 
 def token_of(context: Context) -> str:

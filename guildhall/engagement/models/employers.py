@@ -8,11 +8,13 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q, Subquery
+from django.db.models.expressions import RawSQL
 from django.urls import reverse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from guildhall.core.fixed_sql import in_sql
 from guildhall.engagement.models.book import Tag
 from guildhall.engagement.purposes import PURPOSES, Purpose
 from guildhall.people.models import ConsentRecord, ConsentRecordQuerySet, Organisation, Site, User, numbers_run_by
@@ -75,6 +77,20 @@ class EmployerQuerySet(models.QuerySet["Employer"]):
         first = _open_steps().filter(employer=OuterRef("pk")).order_by("due_on", "pk")
         return self.annotate(next_due_on=Subquery(first.values("due_on")[:1]))
 
+    def for_page(self) -> EmployerQuerySet:
+        """Employers with what their page says of them, and whether it has to ask for ``is_tagged`` and ``is_alike`` ones."""
+        return self.select_related("organisation", "owner").annotate(**_beside())
+
+
+@cache
+def _beside() -> dict[str, RawSQL]:
+    from guildhall.engagement.models.merging import AlikeEmployers
+
+    pairs = AlikeEmployers.objects.open()
+    is_alike = Exists(pairs.filter(first=OuterRef("pk"))) | Exists(pairs.filter(second=OuterRef("pk")))
+    is_tagged = Exists(Employer.tags.through.objects.filter(employer=OuterRef("pk")))
+    return in_sql(Employer, is_tagged=is_tagged, is_alike=is_alike)
+
 
 def _contacts() -> models.QuerySet:
     from guildhall.engagement.models.contacts import Contact
@@ -117,6 +133,10 @@ class Employer(models.Model):
 
     objects = EmployerQuerySet.as_manager()
 
+    # Known of those read ``for_page()``.
+    is_tagged: bool
+    is_alike: bool
+
     class Meta:
         verbose_name = _("employer")
         verbose_name_plural = _("employers")
@@ -152,12 +172,13 @@ def said_about(purpose: Purpose, person: str) -> ConsentRecordQuerySet:
 
 
 @cache
-def _answers() -> dict[str, Subquery]:
-    """What the person of a position answered to each purpose; made once, for that takes longer than to ask for it."""
-    return {
+def _answers() -> dict[str, RawSQL]:
+    """What the person of a position answered to each purpose."""
+    said = {
         f"said_{purpose.key}": Subquery(said_about(purpose, "person").order_by("agreed").values("agreed")[:1])
         for purpose in PURPOSES
     }
+    return in_sql(Position, **said)
 
 
 class PersonQuerySet(models.QuerySet["Person"]):

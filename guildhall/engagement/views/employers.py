@@ -27,7 +27,7 @@ from guildhall.people.rules import can_coordinate
 @require_safe
 def employer_detail(request: PersonRequest, pk: int) -> HttpResponse:
     """All the school knows about an employer, what was said, and what comes next."""
-    employer = Employer.objects.visible_to(request.user).select_related("organisation", "owner").filter(pk=pk).first()
+    employer = Employer.objects.visible_to(request.user).for_page().filter(pk=pk).first()
     if employer is None:
         return where_it_went(request, pk)
     employer.school = next(school for school in request.organisations if school.pk == employer.school_id)
@@ -35,7 +35,7 @@ def employer_detail(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 def _shown(request: PersonRequest) -> Any:
-    return Employer.objects.visible_to(request.user).select_related("organisation", "school", "owner")
+    return Employer.objects.visible_to(request.user).for_page().select_related("school")
 
 
 def employer_context(request: PersonRequest, employer: Employer) -> dict[str, Any]:
@@ -48,14 +48,14 @@ def employer_context(request: PersonRequest, employer: Employer) -> dict[str, An
     steps = list(steps_beside(employer, contacts))
     return {
         "employer": employer,
-        "alike": AlikeEmployers.objects.likeliest_with_the_other(employer),
+        "alike": AlikeEmployers.objects.likeliest_with_the_other(employer) if employer.is_alike else None,
         "organisation": employer.organisation,
         "sites": list(sites.values()),
         "positions": [held for held in positions if held.is_current],
         "former": [held for held in positions if not held.is_current],
         "open_steps": [step for step in steps if step.state == NextStep.State.OPEN],
         "timeline": timeline_of(contacts, [step for step in steps if step.closed_at]),
-        "tags": list(employer.tags.order_by("name")),
+        "tags": list(employer.tags.order_by("name")) if employer.is_tagged else [],
         "page": contacts,
         "contact_form": ContactForm(positions=positions),
         "may_hand_over": can_hand_over(request.user, employer),
