@@ -7,5 +7,5 @@ from guildhall.people.models import Membership, Organisation, User
 
 def colleagues_of(school: Organisation) -> list[User]:
     """The people who work for a school today, by name."""
-    working = Membership.objects.current().staff().filter(organisation=school.pk).select_related("user")
-    return list({held.user_id: held.user for held in working.order_by("user__name", "user")}.values())
+    working = Membership.objects.current().staff().filter(organisation=school.pk)
+    return list(User.objects.filter(pk__in=working.values("user")).order_by("name", "pk"))
