@@ -82,15 +82,19 @@ def refuse(request: HttpRequest, refusal: Refusal, *, sign_in: str = "") -> Http
 def download(
     content: bytes | IO[bytes], name: str, ending: str, content_type: str, *, as_attachment: bool = True
 ) -> HttpResponseBase:
-    """Hand out a file that was made for whoever asks, under a name that can be saved anywhere: letters, figures and hyphens."""
-    plain = re.sub(r"[^\w-]+", "-", name).strip("-_")[:80] or "guildhall"
+    """Hand out a file that was made for whoever asks, under a name that can be saved anywhere."""
     headers = {
-        "Content-Disposition": content_disposition_header(as_attachment, f"{plain}.{ending}") or "",
+        "Content-Disposition": content_disposition_header(as_attachment, f"{plain_name(name)}.{ending}") or "",
         "Cache-Control": "private, no-store",
     }
     if isinstance(content, bytes):
         return HttpResponse(content, content_type=content_type, headers=headers)
     return FileResponse(content, content_type=content_type, headers=headers)
+
+
+def plain_name(name: str) -> str:
+    """Return a name for a file that can be saved anywhere: letters, figures and hyphens."""
+    return re.sub(r"[^\w-]+", "-", name).strip("-_")[:80] or "guildhall"
 
 
 def came_from(request: HttpRequest, default: str = "/") -> str:

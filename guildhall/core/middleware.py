@@ -1,4 +1,4 @@
-"""What happens around every request: an id for the logs, and refusals that become answers."""
+"""What happens around every request: an id for the logs, refusals that become answers, answers packed on their way."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import structlog
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 
 from guildhall.core.errors import Refusal
 from guildhall.core.http import refuse
@@ -29,6 +30,13 @@ class RequestIdMiddleware:
             response = self.get_response(request)
         response["X-Request-ID"] = request_id
         return response
+
+
+class PackingMiddleware(GZipMiddleware):
+    """Pack answers on their way, but no files that are given out by ranges: of those it is the bytes as kept that are counted."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        return response if response.has_header("Accept-Ranges") else super().process_response(request, response)
 
 
 class RefusalMiddleware:

@@ -20,7 +20,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import models, transaction
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.template.defaultfilters import filesizeformat
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -28,6 +28,7 @@ from django.views.decorators.http import require_safe
 
 from guildhall.core.errors import Refused
 from guildhall.core.files import kinds, pictures
+from guildhall.core.files.ranges import ranged
 from guildhall.core.http import refuse
 from guildhall.core.models import StoredFile
 from guildhall.core.questions import file_visible
@@ -121,16 +122,7 @@ def show_file(request: HttpRequest, pk: Any) -> HttpResponseBase:
         if request.user.is_authenticated:
             raise Http404
         return redirect_to_login(request.get_full_path())
-    inline = stored.content_type in SHOWN_INLINE
-    response = FileResponse(
-        stored.content.open("rb"), as_attachment=not inline, filename=stored.name, content_type=stored.content_type
-    )
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, no-store"
-    # Browsers show no PDF in a sandbox. Without one it still may load and run nothing of a page's.
-    sandbox = "" if stored.content_type == "application/pdf" else "; sandbox"
-    response["Content-Security-Policy"] = f"default-src 'none'; frame-ancestors 'none'{sandbox}"
-    return response
+    return ranged(request, stored, as_attachment=stored.content_type not in SHOWN_INLINE, max_age=None)
 
 
 class TooLarge(Refused):

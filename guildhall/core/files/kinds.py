@@ -6,6 +6,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import unescape
 from typing import IO
 from zipfile import BadZipFile, ZipFile
 
@@ -53,6 +54,7 @@ KINDS = {
     "video/mp4": Kind(_("a video (MP4)"), (".mp4", ".m4v", ".mov")),
     "video/webm": Kind(_("a video (WebM)"), (".webm",)),
     "audio/mpeg": Kind(_("a sound recording (MP3)"), (".mp3",)),
+    "audio/mp4": Kind(_("a sound recording (MP4)"), (".m4a",)),
     UNKNOWN: Kind(_("a file of unknown kind"), ()),
 }
 
@@ -77,6 +79,12 @@ _OFFICE_FOLDERS = {
     "word/": f"{_OFFICE}wordprocessingml.document",
     "ppt/": f"{_OFFICE}presentationml.presentation",
 }
+# Macros of Office, controls that run, macros of LibreOffice; of the last an empty library is in many files.
+_MACRO = re.compile(r"vbaproject\.bin$|(^|/)activex/|^(Basic|Scripts)/(?!.*script-l[bc]\.xml$).*[^/]$", re.IGNORECASE)
+_MACRO_TYPE = re.compile(r"vbaProject|macroEnabled", re.IGNORECASE)
+_LONGEST_LIST = 1024 * 1024
+#: What travels as a ZIP.
+PACKED = frozenset(kind for kind in KINDS if kind.startswith((_OFFICE, _OPEN)) or kind in (ZIP, MACROS, "application/epub+zip"))
 _DECLARED = {kind for kind in KINDS if kind.startswith(_OPEN)} | {"application/epub+zip"}
 
 
@@ -130,9 +138,13 @@ def _packed(file: IO[bytes]) -> str:
     try:
         with ZipFile(file) as packed:
             names = packed.namelist()
-            if any(name.lower().endswith("vbaproject.bin") for name in names):
+            if any(_MACRO.search(name) for name in names):
                 return MACROS
             if "[Content_Types].xml" in names:
+                with packed.open("[Content_Types].xml") as inner:  # a macro may have any name, but says there what it is
+                    said = inner.read(_LONGEST_LIST).replace(b"\0", b"").decode("ascii", "ignore")  # in UTF-8 or UTF-16
+                if _MACRO_TYPE.search(unescape(said)):
+                    return MACROS
                 folders = (kind for folder, kind in _OFFICE_FOLDERS.items() if any(name.startswith(folder) for name in names))
                 return next(folders, ZIP)
             if names[:1] == ["mimetype"]:

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from guildhall.core import reaching
 from guildhall.core.errors import Refused
 from guildhall.core.tests.receivers import babbling, dripping, receiving, without_end
 from guildhall.core.webhooks import Trouble, check_address, new_secret, post, posting, signed_heads
@@ -139,11 +140,11 @@ class TestAddresses:
         ],
     )
     def test_no_address_of_a_network_of_ones_own_is_public(self, address):
-        assert not posting._is_public(ip_address(address))
+        assert not reaching.is_public(ip_address(address))
 
     @pytest.mark.parametrize("address", ["93.184.215.14", "2606:4700::1111", "::ffff:93.184.215.14", "64:ff9b::5db8:d70e"])
     def test_addresses_of_the_internet_are(self, address):
-        assert posting._is_public(ip_address(address))
+        assert reaching.is_public(ip_address(address))
 
 
 def resolves_to(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:
@@ -157,8 +158,8 @@ def resolves_to(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:
         connected.append(address[0])
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(posting.socket, "getaddrinfo", getaddrinfo)
-    monkeypatch.setattr(posting.socket, "create_connection", connect)
+    monkeypatch.setattr(reaching.socket, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(reaching.socket, "create_connection", connect)
     return connected
 
 
@@ -184,13 +185,13 @@ class TestReaching:
         def unknown(*_: Any, **__: Any) -> None:
             raise socket.gaierror
 
-        monkeypatch.setattr(posting.socket, "getaddrinfo", unknown)
+        monkeypatch.setattr(reaching.socket, "getaddrinfo", unknown)
         assert post("https://nowhere.example/in", b"{}", {}).trouble == Trouble.NAME
 
     def test_a_name_server_that_keeps_silent_does_not_keep_us(self, monkeypatch):
         monkeypatch.setattr(posting, "SECONDS", 0.2)
         silence = Event()
-        monkeypatch.setattr(posting.socket, "getaddrinfo", lambda *_, **__: silence.wait(20) or [])
+        monkeypatch.setattr(reaching.socket, "getaddrinfo", lambda *_, **__: silence.wait(20) or [])
         began = time.monotonic()
         assert post("https://receiver.example/in", b"{}", {}).trouble == Trouble.TIME
         assert time.monotonic() - began < 3

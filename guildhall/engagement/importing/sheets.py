@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from dataclasses import dataclass
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO
 
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.utils.translation import gettext as _
 
+from guildhall.core import apart
 from guildhall.core.files.kinds import chunks
+from guildhall.engagement.importing import unpacking
 from guildhall.engagement.importing.reading import Unreadable
-from guildhall.engagement.importing.unpacking import MOST_CELLS
 
 #: Seconds of computing; two hundred thousand rows of twenty columns take about ten.
 SECONDS = 30
@@ -48,40 +46,20 @@ def first_sheet(file: IO[bytes]) -> Sheet:
         for piece in chunks(file):
             given.write(piece)
         given.seek(0)
-        answer = _unpack(given, table)
-        if "refused" in answer:
-            raise Unreadable(_why(answer["refused"]))
+        most_bytes = settings.MAX_UPLOAD_MB * 1024 * 1024
+        try:
+            said = apart.ask(unpacking.__name__, given, table, seconds=SECONDS, most_bytes=most_bytes)
+        except apart.Unread as unread:
+            raise Unreadable(_why(str(unread))) from None
         table.seek(0)
         name = getattr(file, "name", None)
-        return Sheet(ContentFile(table.read(), name=name if isinstance(name, str) else None), answer["sheet"], answer["sheets"])
+        return Sheet(ContentFile(table.read(), name=name if isinstance(name, str) else None), said["sheet"], said["sheets"])
 
 
-def _unpack(given: IO[bytes], table: IO[bytes]) -> dict[str, Any]:
-    limits = [str(table.fileno()), str(settings.MAX_UPLOAD_MB * 1024 * 1024), str(SECONDS)]
-    try:
-        reader = subprocess.run(  # noqa: S603
-            [sys.executable, "-m", "guildhall.engagement.importing.unpacking", *limits],
-            stdin=given,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            pass_fds=[table.fileno()],
-            cwd=settings.PROJECT,
-            env={},
-            timeout=2 * SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return {"refused": "too much"}
-    if reader.returncode == 0:
-        return dict(json.loads(reader.stdout))
-    # Ended by a signal, it came to a limit; ended by an error, it met what no workbook should hold.
-    return {"refused": "too much" if reader.returncode < 0 else "damaged"}
-
-
-def _why(refused: str) -> str:
-    if refused == "cells":
+def _why(unread: str) -> str:
+    if unread == "cells":
         cells = _("This sheet has more than %(most)d million cells. Save only the part that lists the employers, then send that.")
-        return cells % {"most": MOST_CELLS // 1_000_000}
+        return cells % {"most": unpacking.MOST_CELLS // 1_000_000}
     return {
         "bomb": _("This file unpacks to far more than any list of employers. Save the list as CSV, then send that."),
         "empty": _("This file is empty."),
@@ -89,7 +67,7 @@ def _why(refused: str) -> str:
         "damaged": _("This spreadsheet is damaged. Open it, save it again, then send that."),
         "other": _("This file is no table. Save the list of employers as an Excel file or as CSV, then send that."),
     }.get(
-        refused,
+        unread,
         _(
             "This spreadsheet is too large to be read; perhaps a single cell stands far away from the others. "
             "Copy the list of employers into a new file, then send that."

@@ -1,24 +1,24 @@
 """A process of its own that turns a workbook into a table of text: what breaks here, or needs too much, ends here.
 
-Called by ``sheets`` with the workbook as standard input, a file to write to, and its limits. It says how it went in one line of
-JSON: ``sheet`` and ``sheets``, the name of the sheet it wrote and how many there are; or ``refused``, why there is none.
+Called by ``sheets`` through ``core.apart``. It says ``sheet`` and ``sheets``, the name of the sheet it wrote and how many there
+are; or why there is none: bomb, cells, password, other, empty, or a word of ``core.apart``.
 Nothing of a workbook is run: formulas count for the value that was saved with them, macros for nothing.
 """
 
 from __future__ import annotations
 
 import csv
-import json
 import re
-import resource
-import sys
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from io import TextIOWrapper
 from typing import IO, Any
 from zipfile import BadZipFile, ZipFile
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
+from guildhall.core import apart
+from guildhall.core.apart import DAMAGED, Unread
 from guildhall.engagement.exporting.formulas import disarmed
 
 DELIMITER = ";"
@@ -27,7 +27,6 @@ MOST_CELLS = 5_000_000
 MOST_UNPACKED = 200 * 1024 * 1024
 _SUSPICIOUS_FROM = 10 * 1024 * 1024
 _MOST_TIMES = 100
-_MEMORY = 768 * 1024 * 1024
 #: A row with more line breaks in its cells loses them: a reader of CSV would think that a quotation mark was never closed.
 _MOST_BREAKS = 50
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -38,26 +37,23 @@ _ENCRYPTED, _XLS = ("EncryptedPackage".encode("utf-16-le"), "Workbook".encode("u
 _LOCKED = re.compile(rb"\x09\x08\x10\0\0\x06\x05\0.{12}(\x86\0\0\0)?\x2f\0", re.DOTALL)
 
 
-class Refused(Exception):
-    """A workbook that is not read; the argument says why: bomb, cells, password, damaged, other, empty, or too much."""
-
-
-def unpack(file: IO[bytes], target: IO[str]) -> dict[str, Any]:
+def unpack(file: IO[bytes], made: IO[bytes]) -> dict[str, Any]:
     """Write the first sheet that has rows as CSV, its rows where they stand in the sheet; return its name and how many there are.
 
     Raises:
-        Refused: there is none, or it may not be read.
+        Unread: there is none, or it may not be read.
     """
     if_broken = _look_inside(file)
     file.seek(0)
     try:
         sheet, count = _first_with_rows(CalamineWorkbook.from_filelike(file))
     except PasswordError:
-        raise Refused("password") from None
+        raise Unread("password") from None
     except (CalamineError, OSError, ValueError):
-        raise Refused(if_broken) from None
-    target.write(f"sep={DELIMITER}\n")  # so that no first cell makes it look like anything but a table
-    csv.writer(target, delimiter=DELIMITER, lineterminator="\n").writerows(_rows(sheet))
+        raise Unread(if_broken) from None
+    with TextIOWrapper(made, encoding="utf-8", newline="") as table:
+        table.write(f"sep={DELIMITER}\n")  # so that no first cell makes it look like anything but a table
+        csv.writer(table, delimiter=DELIMITER, lineterminator="\n").writerows(_rows(sheet))
     return {"sheet": sheet.name, "sheets": count}
 
 
@@ -67,21 +63,21 @@ def _look_inside(file: IO[bytes]) -> str:
         file.seek(0)
         content = file.read()
         if _ENCRYPTED in content or _LOCKED.search(content):
-            raise Refused("password")
-        return "damaged" if _XLS in content else "other"
+            raise Unread("password")
+        return DAMAGED if _XLS in content else "other"
     try:
         with ZipFile(file) as packed:
             parts = packed.infolist()
             if sum(part.file_size for part in parts) > MOST_UNPACKED or any(map(_is_suspicious, parts)):
-                raise Refused("bomb")
+                raise Unread("bomb")
             names = {part.filename for part in parts}
             if "mimetype" in names:
                 if b"encryption-data" in _beginning(packed, "META-INF/manifest.xml"):
-                    raise Refused("password")
-                return "damaged" if b"spreadsheet" in _beginning(packed, "mimetype") else "other"
-            return "damaged" if any(name.startswith("xl/") for name in names) else "other"
+                    raise Unread("password")
+                return DAMAGED if b"spreadsheet" in _beginning(packed, "mimetype") else "other"
+            return DAMAGED if any(name.startswith("xl/") for name in names) else "other"
     except (BadZipFile, KeyError, NotImplementedError, RuntimeError, ValueError, OSError):
-        raise Refused("damaged") from None
+        raise Unread(DAMAGED) from None
 
 
 def _beginning(packed: ZipFile, name: str) -> bytes:
@@ -101,12 +97,12 @@ def _first_with_rows(workbook: CalamineWorkbook) -> tuple[CalamineSheet, int]:
     for each in seen:
         sheet = workbook.get_sheet_by_name(each.name)
         if sheet.height * sheet.width > MOST_CELLS:
-            raise Refused("cells")
+            raise Unread("cells")
         if sheet.height > 1:
             return sheet, len(seen)
         filled = filled or (sheet if sheet.height else None)
     if filled is None:
-        raise Refused("empty")
+        raise Unread("empty")
     return filled, len(seen)
 
 
@@ -133,20 +129,5 @@ def as_written(value: str | float | bool | date | time | timedelta) -> str:
     return value.isoformat() if isinstance(value, date | time) else str(value)
 
 
-def main(target: str, most_bytes: str, seconds: str) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (int(most_bytes), int(most_bytes)))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    try:
-        with open(int(target), "w", encoding="utf-8", newline="") as table:
-            answer = unpack(sys.stdin.buffer, table)
-    except Refused as refused:
-        answer = {"refused": str(refused)}
-    except (MemoryError, OSError):  # an OSError: the table would be longer than a file may be
-        answer = {"refused": "too much"}
-    print(json.dumps(answer))
-
-
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    apart.answer(unpack)
