@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django import forms
@@ -58,6 +59,17 @@ class Group(NamedTuple):
     title: str | Promise
     names: list[str]
     folded: bool = False
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The words of a choice, and how many things answer to it: a select shows both, whatever else names the choice the words."""
+
+    words: str | Promise
+    count: int
+
+    def __str__(self) -> str:
+        return str(self.words)
 
 
 _DEGREES = r"([-+−]?\d{1,3}(?:[.,]\d+)?)\s*°?\s*([NSEW]?)"

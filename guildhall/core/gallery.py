@@ -24,22 +24,24 @@ from django.utils.timezone import localdate, now
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from guildhall.core.forms import Group
+from guildhall.core.forms import Counted, Group
 from guildhall.core.pages import Pages
 from guildhall.core.projection import View
 from guildhall.core.ui import cells, components
+from guildhall.core.ui.films import Said, Source, Text
 from guildhall.core.ui.lists import Column
 from guildhall.core.ui.maps import Home, Place
 from guildhall.core.ui.pictures import Pane
 
 CHAPTERS = [
-    (_("Small parts"), ["icon", "button", "act", "acts", "badge", "avatar", "marked", "term", "moment"]),
-    (_("What a page is made of"), ["hero", "page_head", "breadcrumbs", "section", "card", "split", "grid", "cluster"]),
+    (_("Small parts"), ["icon", "button", "act", "acts", "badge", "avatar", "marked", "spoken", "term", "moment"]),
+    (_("What a page is made of"), ["hero", "page_head", "breadcrumbs", "section", "card", "prose", "split", "grid", "cluster"]),
     (_("Ways on"), ["tabs", "menu", "dialog", "steps", "pager"]),
     (_("What is said"), ["note", "message", "empty_state", "count_line"]),
-    (_("What is asked"), ["field", "group", "form", "filter_bar", "chips"]),
-    (_("Lists"), ["table", "picked", "listing", "facts", "timeline"]),
-    (_("Pictures"), ["window", "stat", "chart", "map", "progress"]),
+    (_("What is asked"), ["field", "group", "form", "filter_bar", "filter_fields", "chips", "copyable"]),
+    (_("Lists"), ["table", "picked", "listing", "tick", "facts", "timeline"]),
+    (_("Pictures"), ["window", "stat", "chart", "map", "leaf", "progress"]),
+    (_("Films"), ["film", "transcript", "sending"]),
 ]
 _SIGNS = re.compile(r'<symbol id="([\w-]+)"')
 
@@ -122,7 +124,9 @@ class _WrongForm(forms.Form):
 
 class _FilterForm(forms.Form):
     q = forms.CharField(label="Search houses", widget=forms.TextInput(attrs={"type": "search", "placeholder": "Name or town"}))
-    town = forms.ChoiceField(label="Town", choices=[("", "all"), ("metz", "Metz"), ("kiel", "Kiel")], required=False)
+    town = forms.ChoiceField(
+        label="Town", choices=[("", "all"), ("metz", Counted("Metz", 14)), ("kiel", Counted("Kiel", 3))], required=False
+    )
     due = forms.BooleanField(label="Only what is due", required=False)
 
 
@@ -169,7 +173,9 @@ def _samples() -> dict[str, Any]:
         "reached_fields": [grouped["mail"]],
         "grouped_form": _GroupedForm(auto_id="grouped_%s"),
         "why_form": _SignInForm(auto_id="why_%s"),
+        "wide_form": _SignInForm(auto_id="wide_%s"),
         "draft_form": _SignInForm(auto_id="draft_%s"),
+        "fresh_form": _FilterForm(QueryDict("town=kiel"), auto_id="fresh_%s"),
         "filter_form": _FilterForm(QueryDict("town=metz&due=on"), auto_id="filter_%s"),
         "sample_messages": [
             Message(constants.SUCCESS, "The call is written down.", "undo:#message"),
@@ -201,6 +207,20 @@ def _samples() -> dict[str, Any]:
             ("home", "School"),
         ],
         "map_greek": [("Θεσσαλονίκη", 40.64, 22.94), ("Καβάλα", 40.94, 24.41)],
+        "film_sources": [
+            Source("#film-example", "video/mp4", "720p", least_width=900),
+            Source("#film-example-small", "video/mp4", "360p"),
+        ],
+        "film_texts": [
+            Text("#film-captions", "captions", "en", "English"),
+            Text("#film-descriptions", "descriptions", "en", "What is seen"),
+        ],
+        "film_pauses": [90],
+        "film_lines": [
+            Said(80, "1:20", "She opens the door of the bakery.", is_seen=True),
+            Said(83, "1:23", "We begin at four, and the learners come at six."),
+            Said(90, "1:30", "What would you ask first?"),
+        ],
         "signs": sign_names(),
     }
 

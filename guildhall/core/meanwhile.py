@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
@@ -11,6 +12,9 @@ from django.utils.translation import gettext as _
 from guildhall.core.history import actor_of, last_changes
 from guildhall.core.ui.forms import words_of
 
+#: What has more letters does not go into a sentence.
+LONG = 300
+
 
 class MeanwhileMixin(forms.BaseForm):
     """A form over things that somebody else may change while it is open.
@@ -19,10 +23,12 @@ class MeanwhileMixin(forms.BaseForm):
     they wrote; one that only this person changed takes what this person wrote; where both did, the second is told what
     stands there now, keeps their own words in the field, and decides by sending it again.
 
-    A form says at the end of its ``__init__`` what it is over: ``self.carry_along(thing)``.
+    A form says at the end of its ``__init__`` what it is over: ``self.carry_along(thing)``. What is too long for a sentence is in
+    ``theirs``, each field with what stands there now; the page shows it above the form.
     """
 
     edited: tuple[Any, ...] = ()
+    theirs: Sequence[tuple[forms.BoundField, str]] = ()
 
     def carry_along(self, *things: Any) -> None:
         """Begin to notice what others change of the things behind the fields; in their history stands who it was."""
@@ -55,9 +61,16 @@ class MeanwhileMixin(forms.BaseForm):
     def _tell(self, name: str, who: str) -> None:
         bound, field = self[name], self.fields[name]
         now = field.prepare_value(self.get_initial_for_field(field, name))
-        cast(QueryDict, self.data)[bound.html_initial_name] = "" if now is None else now
-        words = {"person": who, "value": words_of(bound, str(now if now is not None else ""))}
-        if who:
+        values = ["" if value is None else value for value in (now if isinstance(now, list | tuple) else [now])]
+        cast(QueryDict, self.data).setlist(bound.html_initial_name, values)
+        words = {"person": who, "value": ", ".join(words_of(bound, str(value)) for value in values)}
+        if len(words["value"]) > LONG:
+            self.theirs = [*self.theirs, (bound, words["value"])]
+            sentence = _(
+                "This was changed while you had it open: what stands there now is shown above. "
+                "Yours is kept here: send it again to put it there."
+            )
+        elif who:
             sentence = _(
                 "%(person)s changed this to “%(value)s” while you had it open. Yours is kept here: send it again to put it there."
             )
@@ -73,5 +86,5 @@ def _differs(field: forms.Field, one: Any, other: Any) -> bool:
 
 
 def _lines(value: Any) -> Any:
-    """Browsers end lines in their own way; that is no change."""
-    return value.replace("\r\n", "\n") if isinstance(value, str) else value
+    """Browsers end lines in their own way, and fields cut off the space at the ends; neither is a change."""
+    return value.replace("\r\n", "\n").strip() if isinstance(value, str) else value

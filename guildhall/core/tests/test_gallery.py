@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from guildhall.core.gallery import sign_names
 from guildhall.core.ui import components
 
+pytestmark = pytest.mark.looks
 ADDRESS = "/ui/"
 CORE = Path(__file__).parent.parent
 CHROMIUM = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"]

@@ -87,6 +87,35 @@ def test_sent_again_it_is_theirs(thing):
     assert second.cleaned_data["timing"] == "never"
 
 
+def test_of_several_choices_one_reads_the_words_and_sent_again_they_are_theirs(thing):
+    data = opened(thing)
+    data.setlist("days", [])
+    first = send(data, thing, days=["1", "2"])
+    assert "“Monday, Tuesday”" in first.errors["days"][0]
+    drawn = draw("{{ form }}", form=first)
+    again = QueryDict(mutable=True)
+    for name, value in re.findall(r'<input type="hidden" name="(initial-\w+)" value="([^"]*)"', drawn):
+        again.appendlist(name, value)
+    again["timing"], again["kind"], again["loud"] = "daily\nat noon", "a", "on"
+    second = send(again, thing, days=["1", "2"])
+    assert second.is_valid()
+    assert second.cleaned_data["days"] == []
+
+
+def test_what_is_too_long_for_a_sentence_is_shown_apart(thing):
+    data = opened(thing)
+    data["timing"] = "never"
+    form = send(data, thing, timing="weekly " * 60)
+    assert form.errors["timing"][0].startswith("This was changed while you had it open")
+    assert [(field.name, value) for field, value in form.theirs] == [("timing", "weekly " * 60)]
+
+
+def test_space_at_the_ends_is_no_change(thing):
+    data = opened(thing, timing=" daily ")
+    data["timing"] = "never"
+    assert send(data, thing, timing="daily").is_valid()
+
+
 def test_both_wrote_the_same(thing):
     data = opened(thing)
     data["timing"] = "weekly"

@@ -22,6 +22,7 @@ from django.test import override_settings
 from django.utils.safestring import mark_safe
 from django.utils.translation import override
 
+from guildhall.core.forms import Counted
 from guildhall.core.pages import Pages
 from guildhall.core.ui import components
 from guildhall.core.ui.basics import near_words
@@ -222,6 +223,44 @@ def test_each_filter_can_be_taken_off_alone(rf):
     assert "Town: <strong>Metz</strong>" in drawn
     assert 'href="?q=bread&amp;town=kiel&amp;sort=name"' in drawn
     assert '<input type="hidden" name="sort" value="name">' in drawn
+
+
+class Counting(forms.Form):
+    town = forms.ChoiceField(choices=[("", "all"), ("metz", Counted("Metz <3", 2360))], required=False)
+
+
+def test_a_choice_says_how_many_answer_to_it_and_its_chip_only_the_words(rf):
+    form = Counting(QueryDict("town=metz"))
+    drawn = draw("{% chips form=form %}{{ form.town }}", rf.get("/list/?town=metz"), form=form)
+    assert '<option value="metz" selected>Metz &lt;3 (2,360)</option>' in drawn
+    assert "<strong>Metz &lt;3</strong>" in drawn
+
+
+def test_filters_whose_choices_change_are_swapped_by_their_id_and_what_is_typed_stays(rf):
+    form = Person(QueryDict("town=metz"))
+    bar = draw('{% filter_bar form=form search="name" id="narrow" %}{% endfilter_bar %}', rf.get("/list/?town=metz"), form=form)
+    fresh = draw('{% filter_fields form=form search="name" id="narrow" %}', form=form)
+    assert fresh.startswith('<div hx-swap-oob="innerHTML:#narrow">')
+    inside = fresh.strip().removeprefix('<div hx-swap-oob="innerHTML:#narrow">').removesuffix("</div>")
+    assert f'<div class="filter-fields" id="narrow">{inside}</div>' in bar
+    assert 'name="name"' not in fresh
+
+
+def test_a_text_in_another_language_says_so_and_one_in_the_pages_does_not():
+    source = "{% spoken text=text language=language %}"
+    assert draw(source, text="Brot & Salz", language="de") == '<span lang="de">Brot &amp; Salz</span>'
+    assert draw(source, text="<b>", language="en") == "&lt;b&gt;"
+    assert draw(source, text="خبز", language="ar") == '<span lang="ar" dir="rtl">خبز</span>'
+    assert draw("<p{{ l|in_language }}>", l='"><script>') == '<p lang="&quot;&gt;&lt;script&gt;">'
+
+
+def test_a_language_is_called_as_those_do_who_speak_it():
+    assert [draw("{{ l|own_name }}", l=code) for code in ("el", "pl", "xx")] == ["Ελληνικά", "Polski", "Xx"]
+
+
+def test_what_is_copied_is_what_was_written_even_where_that_is_html():
+    drawn = draw('{% copyable text=text label="x" %}', text=mark_safe('<i title="a &amp; b"></textarea>'))
+    assert "&lt;i title=&quot;a &amp;amp; b&quot;&gt;&lt;/textarea&gt;</textarea>" in drawn
 
 
 def test_the_pager_says_where_one_is_and_keeps_the_filters(rf):

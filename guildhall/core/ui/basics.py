@@ -8,14 +8,15 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zlib import crc32
 
+from django.conf.locale import LANG_INFO
 from django.template import Context
 from django.templatetags.static import static
 from django.utils.formats import date_format, number_format
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import get_current_timezone, is_aware, localdate
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
 
 from guildhall.core.ui.component import Worked, component, kept, register, token_of
 
@@ -133,6 +134,33 @@ def marked(*, pieces: Iterable[tuple[str, bool]]) -> Worked:
     Args:
         pieces: the text in pieces, each with whether it is marked.
     """
+
+
+@component
+def spoken(*, text: str, language: str) -> Worked:
+    """Show a few words in the language they are in, so that they are read out as they should be where it is not the page's.
+
+    Args:
+        text: a title, a name, a sentence.
+        language: its language; "" where nobody knows.
+    """
+    return {"in_language": in_language(language)}
+
+
+@register.filter
+def in_language(language: str) -> SafeString:
+    """Write the attributes of an element whose language is not the page's: ``<div{{ resource.language|in_language }}>``."""
+    if not language or language == get_language():
+        return SafeString()
+    runs_left = LANG_INFO.get(language.partition("-")[0], {}).get("bidi")
+    return format_html(' lang="{}"{}', language, SafeString(' dir="rtl"') if runs_left else "")
+
+
+@register.filter
+def own_name(language: str) -> str:
+    """Name a language as those do who speak it: "Ελληνικά" for "el"; where that is not known, by its code."""
+    name: str = LANG_INFO.get(language, {}).get("name_local", language)
+    return name[:1].upper() + name[1:]
 
 
 @component

@@ -16,6 +16,8 @@ from django.forms.utils import flatatt
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 
+from guildhall.core.forms import Counted
+from guildhall.core.ui.basics import figure
 from guildhall.core.ui.component import draw, kept, register
 
 _NUMERIC = ' class="numeric"'
@@ -90,6 +92,8 @@ def _escape(words: object) -> str:
 
 
 def _words_of(label: Any) -> str:
+    if isinstance(label, Counted):
+        return f"{_escape(label)} ({figure(label.count)})"
     words = str(label)
     return "—" if words == "---------" else conditional_escape(label)  # the dashes are Django's for "nothing"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import cast
+from zlib import crc32
 
 from django.forms import BaseForm, BoundField
 from django.http import QueryDict
@@ -24,6 +25,18 @@ def field(*, field: BoundField, label: str = "", help: str = "") -> Worked:
         label: instead of the field's own.
         help: instead of the field's own.
     """
+
+
+@component
+def copyable(*, text: str, label: str) -> Worked:
+    """Offer a text to be taken along: to be copied with one click, and to be selected where no script runs.
+
+    Args:
+        text: as it is copied.
+        label: what it is.
+    """
+    lines = sum(1 + len(line) // 64 for line in text.splitlines())
+    return {"id": f"copy-{crc32(f'{label}{text}'.encode()):x}", "lines": min(max(lines, 1), 8)}
 
 
 @component
@@ -71,11 +84,13 @@ def form(
     method: str = "post",
     target: str = "",
     swap: str = "outerHTML",
+    trigger: str = "",
     draft: str = "",
     next: str = "",
     id: str = "",
     kind: str = "primary",
     inline: bool = False,
+    wide: bool = False,
     csrf: bool = True,
     download: bool = False,
 ) -> Worked:
@@ -93,11 +108,13 @@ def form(
         method: "post" or "get".
         target: the CSS selector of what htmx replaces with the answer; without it the page is loaded anew.
         swap: htmx's way of replacing.
+        trigger: when htmx sends it, where that is not only by its button, such as "change delay:600ms, submit".
         draft: a name under which the browser keeps what was typed until it was sent, for instance "contact-12".
         next: the address to come back to.
         id: of the form.
         kind: of the button, as for ``button``.
         inline: fields and button in one line where there is room.
+        wide: as wide as the page, for fields that stand beside what they are about.
         csrf: False only for forms of visitors that change nothing of anybody.
         download: whether the answer is a file, so that the page stays and the form can be sent again.
     """
@@ -119,6 +136,7 @@ def filter_bar(
     label: str = "",
     search: str = "q",
     kept: Sequence[str] = ("sort", "column", "rows"),
+    id: str = "",
 ) -> Worked:
     """Narrow a list down. The filters live in the address, and typing searches at once. Put ``chips`` above the list itself.
 
@@ -128,18 +146,35 @@ def filter_bar(
         label: what is filtered, for those who do not see it.
         search: the name of the field that is typed into.
         kept: what else stands in the address and stays there.
+        id: of the filters, where their choices change with the list: its fragment then ends in ``filter_fields`` of that id.
     """
-    fields = {field.name: field for field in form.visible_fields()}
-    search_field = fields.pop(search, None)
+    search_field, fields = _parted(form, search)
     if search_field is not None:
         search_field.field.widget.attrs.setdefault("placeholder", search_field.label)
     return {
         "path": context["request"].path,
         "search_field": search_field,
-        "fields": list(fields.values()),
-        "narrowed": any(form.data.get(field.html_name) for field in fields.values()),
+        "fields": fields,
+        "narrowed": any(form.data.get(field.html_name) for field in fields),
         "kept": [(name, value) for name in kept for value in cast(QueryDict, form.data).getlist(name)],
     }
+
+
+@component
+def filter_fields(*, form: BaseForm, id: str, search: str = "q") -> Worked:
+    """Draw the filters of a ``filter_bar`` anew, with the choices there are now. Stands at the end of the list's fragment.
+
+    Args:
+        form: a Django form bound to ``request.GET``.
+        id: the one of the ``filter_bar``.
+        search: the name of the field that is typed into: it stays as it is.
+    """
+    return {"fields": _parted(form, search)[1]}
+
+
+def _parted(form: BaseForm, search: str) -> tuple[BoundField | None, list[BoundField]]:
+    fields = {field.name: field for field in form.visible_fields()}
+    return fields.pop(search, None), list(fields.values())
 
 
 @component

@@ -41,6 +41,7 @@ def table(
     id: str = "",
     caption_shown: bool = False,
     foot: str = "",
+    texts: bool = False,
 ) -> Worked:
     """Draw a table whose rows become stacks on a phone.
 
@@ -56,6 +57,7 @@ def table(
         id: of the table's body, for htmx.
         caption_shown: whether the caption is to be seen by all.
         foot: a row of sums.
+        texts: whether the cells hold texts to be read beside each other: columns of one width, on a phone each under its heading.
     """
     named = [column if isinstance(column, Column) else Column(column) for column in columns]
     if rows is not None:
@@ -146,8 +148,21 @@ def entry(
 
 
 @component
+def tick(*, name: str, value: object, label: str, of: str, ticked: bool = False) -> Worked:
+    """Let an ``item`` be ticked, as its ``aside`` or in its content; the ``listing`` then stands in a form, below a ``picked``.
+
+    Args:
+        name: under which the value is sent.
+        value: the thing's number.
+        label: the word beside the box.
+        of: the thing's name, for those who do not see what the box belongs to.
+        ticked: whether it is already.
+    """
+
+
+@component
 def picked(content: str, *, label: str) -> Worked:
-    """Hold what can be done with the ticked rows of the table below; stays in sight while something is ticked.
+    """Hold what can be done with the ticked rows of the table or list below; stays in sight while something is ticked.
 
     Args:
         label: what it is for, for those who do not see it.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.contrib.messages.storage.base import Message
 from django.template import Context
 
-from guildhall.core.ui.basics import sprite
+from guildhall.core.ui.basics import in_language, sprite
 from guildhall.core.ui.component import Worked, component, token_of
 
 SIGNS = {"plain": "info", "done": "check", "waits": "clock", "wrong": "wrong"}
@@ -75,6 +75,16 @@ def card(content: str, *, title: str = "", href: str = "", level: int = 2, id: s
         id: an anchor, and what htmx may replace.
         tone: "plain" or "brass" for the one thing to be seen first.
     """
+
+
+@component
+def prose(content: str, *, language: str = "") -> Worked:
+    """Set a text that somebody wrote: headings, paragraphs, lists, tables.
+
+    Args:
+        language: of the text, where it may be another than the page's.
+    """
+    return {"in_language": in_language(language)}
 
 
 @component

@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
-from guildhall.core.ui.basics import figure
+from guildhall.core.ui.basics import figure, in_language
 from guildhall.core.ui.component import Worked, component
 
 _STATES = {"dark": gettext_lazy("nothing yet"), "touched": gettext_lazy("touched"), "lively": gettext_lazy("lively")}
@@ -78,8 +78,8 @@ def _drawn(states: tuple[str, ...]) -> SafeString:
 
 
 @component
-def stat(*, label: str, value: object, definition: str, unit: str = "", href: str = "", change: str = "") -> Worked:
-    """Show a figure with its definition behind it; no figure goes without one.
+def stat(*, label: str, value: object, definition: str = "", unit: str = "", href: str = "", change: str = "") -> Worked:
+    """Show a figure with its definition behind it; no figure goes without one, unless somebody else tells it.
 
     Args:
         label: what is counted.
@@ -90,6 +90,21 @@ def stat(*, label: str, value: object, definition: str, unit: str = "", href: st
         change: how it was before, in words.
     """
     return {"value": figure(value)}
+
+
+@component
+def leaf(*, address: str, label: str, width: int, height: int, words: str = "", language: str = "") -> Worked:
+    """Show a page of a file as a picture, fetched when it comes into view; its words are read out by who sees no pictures.
+
+    Args:
+        address: of the picture.
+        label: which page it is, of how many.
+        width: of the picture in pixels, so that the place is kept until it is there.
+        height: of the picture in pixels.
+        words: what stands on the page.
+        language: of the words, where it may be another than the page's.
+    """
+    return {"in_language": in_language(language), "width": str(width), "height": str(height)}
 
 
 @component

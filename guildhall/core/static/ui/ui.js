@@ -47,6 +47,21 @@ document.addEventListener("click", (event) => {
   if (away) away.closest(".message").remove();
 });
 
+// A text to be taken along. Where the clipboard is closed to pages (no TLS), it is selected, for the keyboard to copy.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copies]");
+  if (!button) return;
+  const text = document.getElementById(button.dataset.copies);
+  try {
+    await navigator.clipboard.writeText(text.value);
+    button.querySelector("span").textContent = button.dataset.copied;
+    document.getElementById("announcer").textContent = button.dataset.copied;
+  } catch {
+    text.focus();
+    text.select();
+  }
+});
+
 // Below the search field of the frame: the arrows lead through the first hits, Escape puts them away.
 document.addEventListener("keydown", (event) => {
   const hits = event.target.closest(".rail-search")?.querySelector("#first-hits");
@@ -65,12 +80,14 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("change", (event) => {
   const form = event.target.closest(".pick") && event.target.form;
   if (!form) return;
-  const boxes = [...form.querySelectorAll("td.pick input[name]")];
-  const all = form.querySelector("[data-picks]");
+  const boxes = [...form.querySelectorAll(".pick input[name]")];
+  const all = form.querySelector("[data-picks]"); // a table has it
   if (event.target === all) for (const box of boxes) box.checked = all.checked;
   const count = boxes.filter((box) => box.checked).length;
-  all.checked = count === boxes.length;
-  all.indeterminate = count > 0 && count < boxes.length;
+  if (all) {
+    all.checked = count === boxes.length;
+    all.indeterminate = count > 0 && count < boxes.length;
+  }
   form.querySelector("[data-picked]").textContent = count;
   form.querySelector(".picked-count").hidden = !count;
 });

@@ -1,0 +1,130 @@
+"""Films: the browser's own player with a bar of ours, what is said as a text that leads back to its moment, sending one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.template import Context
+from django.utils.functional import Promise
+
+from guildhall.core.ui.basics import sprite
+from guildhall.core.ui.component import Worked, component, token_of
+
+#: How fast a film may be played.
+SPEEDS = ["0.5", "0.75", "1", "1.25", "1.5", "2"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that a player may play: the largest first. ``least_width`` is that of the window for which it is worth its bytes."""
+
+    url: str
+    content_type: str
+    label: str | Promise
+    least_width: int = 0
+
+
+@dataclass(frozen=True)
+class Text:
+    """What is read along with a film: "captions", "subtitles", "descriptions" or "chapters", as WebVTT."""
+
+    url: str
+    kind: str
+    language: str
+    label: str | Promise
+    is_on: bool = False
+
+
+@dataclass(frozen=True)
+class Said:
+    """A line of a transcript: its second, that second as people read it, what is said, or seen (``is_seen``)."""
+
+    second: float
+    at: str
+    text: str
+    is_seen: bool = False
+
+
+@component
+def film(
+    content: str,
+    *,
+    title: str,
+    sources: Sequence[Source],
+    texts: Sequence[Text] = (),
+    poster: str = "",
+    sound: str = "",
+    at: float = 0,
+    pauses: Sequence[int] = (),
+    id: str = "film",
+) -> Worked:
+    """Play a film. The content is said below it. Nothing plays by itself; without JavaScript it is the browser's own player.
+
+    With it there are speed, steps of ten seconds, the choice of the picture, descriptions that are read out, and keys:
+    the space bar and K play and pause, the arrows, J and L go back and on, C shows captions, M mutes, < and > change the speed.
+
+    Args:
+        title: what the film is called.
+        sources: the files of it, the largest first.
+        texts: what is read along with it.
+        poster: the address of a picture that stands there before it plays.
+        sound: the address of its sound alone.
+        at: the second at which it begins.
+        pauses: seconds at which it pauses for those who wish that.
+        id: an anchor; a ``transcript`` and whatever has ``data-seek`` and ``data-film`` leads there.
+    """
+    begin = f"#t={at:g}" if at > 0 else ""
+    return {
+        "files": [(source, f"{source.url}{begin}") for source in sources],
+        "speeds": SPEEDS,
+        "is_described": any(text.kind == "descriptions" for text in texts),
+        "is_captioned": any(text.kind in ("captions", "subtitles") for text in texts),
+        "moments": " ".join(str(second) for second in pauses),
+        "sprite": sprite(),
+    }
+
+
+@component
+def transcript(*, lines: Sequence[Said], language: str, label: str, film: str = "film", id: str = "transcript") -> Worked:
+    """Draw what is said in a film, line by line; each leads to its moment, and the one that is being said is marked.
+
+    Args:
+        lines: what is said, in its order.
+        language: in which it is.
+        label: what it is, for those who do not see the heading above.
+        film: the id of the film.
+        id: an anchor, and that of the list.
+    """
+
+
+@component
+def sending(
+    context: Context,
+    *,
+    url: str,
+    label: str,
+    help: str = "",
+    accept: str = "",
+    most: int = 0,
+    then: str = "",
+    id: str = "sending",
+) -> Worked:
+    """Send a large file in pieces: a broken line, a reload or another window goes on where it was. Shown only with JavaScript.
+
+    Args:
+        url: where it is announced; the answer's ``Location`` takes the pieces, in the manner of tus 1.0.
+        label: what is to be chosen.
+        help: what helps to choose.
+        accept: which kinds of files are offered first.
+        most: bytes that it may have, 0 for any number.
+        then: the page to go to when all has arrived.
+        id: of the part.
+    """
+    return {"csrf_token": token_of(context)}
+
+
+def said(lines: Sequence[Any]) -> list[Said]:
+    """Return lines of a transcript (with ``start``, ``at``, ``text``, ``is_seen``) as ``transcript`` takes them."""
+    return [Said(line.start, line.at, line.text, line.is_seen) for line in lines]
