@@ -31,6 +31,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL only what a database may do otherwise is run: everything else was on SQLite, and is the same.
+
+    That is what touches one, less what is about looks, and each way through the product in one size of window.
+    """
+    if not settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
+        return
+    touching = {"db", "transactional_db", "live_server"}
+    kept, left = [], []
+    for item in items:
+        touches = item.get_closest_marker("django_db") or touching.intersection(getattr(item, "fixturenames", ()))
+        size = getattr(getattr(item, "callspec", None), "params", {}).get("size")
+        is_looks = item.get_closest_marker("looks") or size == "phone"
+        (kept if touches and not is_looks else left).append(item)
+    config.hook.pytest_deselected(items=left)
+    items[:] = kept
+
+
 def pytest_configure() -> None:
     compile_catalogues()
     # A page on a busy machine is slow, and whoever waits for the right thing loses no time.
@@ -40,6 +58,7 @@ def pytest_configure() -> None:
 @pytest.fixture(autouse=True)
 def _settings_of_tests(settings: Any, tmp_path: Any) -> None:
     settings.MEDIA_ROOT = tmp_path / "files"
+    settings.UPLOADS = tmp_path / "uploads"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 

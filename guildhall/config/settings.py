@@ -21,6 +21,8 @@ if env.str("GUILDHALL_ENV_FILE", ""):
     env.read_env(env.str("GUILDHALL_ENV_FILE"))
 
 DATA = Path(env.str("GUILDHALL_DATA", str(PROJECT / "var")))
+# What people read: cases, methodology, courses, by language.
+CONTENT = Path(env.str("GUILDHALL_CONTENT", str(PROJECT / "content")))
 (DATA / "static").mkdir(parents=True, exist_ok=True)
 PRODUCTION = env.bool("PRODUCTION", False)
 DEBUG = env.bool("DEBUG", False)
@@ -63,6 +65,7 @@ PLUGINS = [_installed[name] for name in _wanted]
 INSTALLED_APPS = [
     "guildhall.portal",
     "guildhall.engagement",
+    "guildhall.library",
     "guildhall.people",
     "guildhall.skills",
     "guildhall.core",
@@ -88,7 +91,7 @@ MIDDLEWARE = [
     # Before all that may refuse a request: the page that says so looks for its CSRF token in the session.
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "django.middleware.gzip.GZipMiddleware",  # pads at random, so that a secret's length tells nothing (BREACH)
+    "guildhall.core.middleware.PackingMiddleware",  # pads at random, so that a secret's length tells nothing (BREACH)
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Around all that may answer, so that a refusal carries their headers too.
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -366,6 +369,9 @@ WHITENOISE_MAX_AGE = 0 if DEBUG else 60 * 60
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 MAX_UPLOAD_MB = env.int("MAX_UPLOAD_MB", 50)
+# Films come in pieces, which lie here until they are whole; several web servers share this folder.
+MAX_FILM_GB = env.int("MAX_FILM_GB", 5)
+UPLOADS = DATA / "uploads"
 
 # --- Mail ----------------------------------------------------------------------------------------------------------
 
@@ -388,8 +394,12 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["d
 # After so many seconds without a heartbeat a worker is believed dead, and its tasks are given to others.
 WORKER_DEAD_AFTER = env.int("WORKER_DEAD_AFTER", 60)
 
-# Closed networks only: webhooks may then lead to private addresses, there also unencrypted and to any port.
+# Closed networks only: webhooks and harvests may then lead to private addresses, there also unencrypted and to any port.
 WEBHOOKS_ALLOW_PRIVATE = env.bool("WEBHOOKS_ALLOW_PRIVATE", False)
+
+# A server that speaks LibreTranslate's protocol makes drafts of translations when somebody asks for one; without it nothing does.
+LIBRETRANSLATE_URL = env.str("LIBRETRANSLATE_URL", "")
+LIBRETRANSLATE_KEY = env.str("LIBRETRANSLATE_KEY", "")
 
 # --- Logs and metrics ----------------------------------------------------------------------------------------------
 

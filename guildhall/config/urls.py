@@ -10,6 +10,8 @@ urlpatterns = [
     path("", include("guildhall.core.urls")),
     path("people/", include("guildhall.people.urls")),
     path("p/<str:token>/", pass_open, name="pass"),
+    path("library/", include("guildhall.library.urls")),
+    path("oer/", include("guildhall.library.open_urls")),
     path("engagement/", include("guildhall.engagement.urls")),
     path("api/", include("guildhall.config.api")),
     path("account/password/set/", password_set, name="account_set_password"),

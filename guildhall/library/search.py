@@ -1,0 +1,67 @@
+"""How the library is found: what a search for a resource looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+from django.db.models import QuerySet
+
+from guildhall.core.search import Document, matching_keys
+from guildhall.library.models import Described, Resource
+
+RESOURCE = "library.resource"
+#: What is published is found by everybody.
+PUBLIC = "public"
+
+
+def scope_of(organisation: int) -> str:
+    """The scope in which an organisation's drafts are found: by those who may write in its name."""
+    return f"drafts:{organisation}"
+
+
+def resource_documents(resources: Iterable[Resource]) -> Iterator[Document]:
+    """Describe resources as they are now, not as the caller may hold them."""
+    return describe_resources([resource.pk for resource in resources])
+
+
+def describe_resources(keys: Collection[int]) -> Iterator[Document]:
+    """Describe resources: what is public as it was published, a draft as it stands; what is withdrawn is not found."""
+    kept = Resource.objects.filter(pk__in=keys).exclude(state=Resource.State.WITHDRAWN)
+    for resource in kept.select_related("current", "organisation"):
+        yield document_of(resource)
+
+
+def document_of(resource: Resource) -> Document:
+    """Describe one resource as the caller holds it, with its current version and its organisation."""
+    shown = resource.shown
+    return Document(
+        kind=RESOURCE,
+        key=resource.pk,
+        title=shown.title,
+        detail=", ".join([str(shown.get_kind_display()), str(resource.organisation)]),
+        text="\n".join([*texts_of(shown), resource.current.file_text if resource.current else ""]),
+        scopes=[PUBLIC if resource.is_public else scope_of(resource.organisation_id)],
+        url=resource.get_absolute_url(),
+        language=shown.language,
+    )
+
+
+def texts_of(shown: Described) -> list[str]:
+    """What a resource says, line by line: for search, and for whoever asks what is in it."""
+    parts = [str(text) for name, text in shown.account.items() if name != "figures"]
+    names = [str(author.get("name", "")) for author in shown.authors]
+    return [shown.summary, ", ".join([*shown.keywords, *shown.skills]), *parts, shown.text, ", ".join(names)]
+
+
+def resources_found(text: str) -> QuerySet | list[int]:
+    """The numbers of the public resources that a search finds, to be asked for with ``__in``."""
+    return matching_keys(RESOURCE, text, [PUBLIC])
+
+
+def everything() -> Iterator[Document]:
+    """Describe all there is, in portions that fit into memory."""
+    last = 0
+    resources = Resource.objects.order_by("pk")
+    while portion := list(resources.filter(pk__gt=last).values_list("pk", flat=True)[:200]):
+        yield from describe_resources(portion)
+        last = portion[-1]
