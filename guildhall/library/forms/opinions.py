@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import get_language, gettext, gettext_lazy
+
+from guildhall.core.forms import Group
+from guildhall.library import kinds
+from guildhall.library.forms import fields
+from guildhall.library.models import Collection, Review
+
+SCORES = [
+    (1, gettext_lazy("1: not at all")),
+    (2, gettext_lazy("2: hardly")),
+    (3, gettext_lazy("3: in part")),
+    (4, gettext_lazy("4: mostly")),
+    (5, gettext_lazy("5: fully")),
+]
+
+
+class ReviewForm(forms.Form):
+    """What somebody thinks, by five questions and in words."""
+
+    text = forms.CharField(
+        label=gettext_lazy("In your words"),
+        required=False,
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=gettext_lazy("What you would tell a colleague who thinks of using it. It is public, with your name."),
+    )
+    language = fields.language_field(help_text=gettext_lazy("The language you write in."))
+
+    groups = [
+        Group(gettext_lazy("Five questions"), list(kinds.CRITERIA)),
+        Group(gettext_lazy("In words"), ["text", "language"]),
+    ]
+
+    def __init__(self, *args: Any, review: Review | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, question in kinds.CRITERIA.items():
+            self.fields[name] = forms.TypedChoiceField(label=question, choices=SCORES, coerce=int, widget=forms.RadioSelect())
+        self.fields["language"].choices = fields.languages(review.language if review else "")
+        self.initial = {"language": get_language()}
+        if review is not None:
+            self.initial |= {**review.scores, "text": review.text, "language": review.language}
+
+    @property
+    def scores(self) -> dict[str, int]:
+        return {name: self.cleaned_data[name] for name in kinds.CRITERIA}
+
+
+class UseForm(forms.Form):
+    """That somebody used it, and how it went."""
+
+    sentence = forms.CharField(
+        label=gettext_lazy("How did it go?"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy("In a sentence: with whom, and what you would do differently. It is public, with your name."),
+    )
+    language = fields.language_field(help_text=gettext_lazy("The language you write in."))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["language"].choices = fields.languages()
+
+
+class CollectForm(forms.Form):
+    """Into which collection something goes, and a word on it there."""
+
+    collection = forms.TypedChoiceField(label=gettext_lazy("Into which collection?"), widget=forms.RadioSelect())
+    title = forms.CharField(label=gettext_lazy("Name of the new one"), required=False, max_length=150)
+    word = forms.CharField(
+        label=gettext_lazy("A word on it"),
+        required=False,
+        max_length=300,
+        help_text=gettext_lazy("Why it is in there: it stands beside it."),
+    )
+
+    def __init__(self, *args: Any, collections: Sequence[Collection], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        new = [("new", gettext("A new one"))]
+        self.fields["collection"].choices = [*((str(each.pk), each.title) for each in collections), *new]
+        self.fields["collection"].coerce = {str(each.pk): each for each in collections}.get
+        self.fields["collection"].empty_value = None
+        if not collections:
+            self.initial["collection"] = "new"
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if "collection" in cleaned and cleaned["collection"] is None and not cleaned.get("title"):
+            self.add_error("title", gettext("Give the new collection a name."))
+        return cleaned
+
+
+class CollectionForm(forms.ModelForm):
+    """What a collection is called, what it is for, and who sees it."""
+
+    language = fields.language_field(help_text=gettext_lazy("The language of these words."))
+
+    class Meta:
+        model = Collection
+        fields = ["title", "summary", "language", "is_public"]
+        widgets = {"summary": forms.Textarea(attrs={"rows": 3})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            del self.fields["language"]
+        else:
+            self.fields["language"].choices = fields.languages()
+            self.initial.setdefault("language", get_language())
