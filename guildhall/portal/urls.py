@@ -6,5 +6,6 @@ app_name = "portal"
 urlpatterns = [
     path("", views.home, name="home"),
     path("search/", views.search_page, name="search"),
+    path("robots.txt", views.robots, name="robots"),
     path("demo/sign-in/", views.demo_sign_in, name="demo_sign_in"),
 ]

@@ -11,6 +11,7 @@ from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.formats import date_format
 from django.utils.timezone import localdate, localtime, now
@@ -29,6 +30,14 @@ from guildhall.portal.forms import SearchForm
 
 HITS = 20
 FIRST_HITS = 6
+
+
+@login_not_required
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """What programs that read the web are told: nothing is closed to them, and here is a list of what is public."""
+    listed = f"{settings.BASE_URL}{reverse('oer:sitemap')}"
+    return HttpResponse(f"User-agent: *\nDisallow:\n\nSitemap: {listed}\n", content_type="text/plain; charset=utf-8")
 
 
 @login_not_required
