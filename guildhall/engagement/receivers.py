@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.timezone import localtime
@@ -41,11 +42,13 @@ from guildhall.engagement.models import (
     NextStep,
     Person,
 )
+from guildhall.engagement.models.contacts import LONGEST_STEP
 from guildhall.engagement.models.imports import KNOWN_FOR
 from guildhall.engagement.purposes import PURPOSES
 from guildhall.engagement.rules import can_import, can_write_in_book
 from guildhall.engagement.search import CONTACT, EMPLOYER, describe_contacts, describe_employers, everything, scope_of
 from guildhall.engagement.telling import EVENTS
+from guildhall.library.hooks import WayOn, ways_on
 from guildhall.people.hooks import (
     Belongings,
     DemoStage,
@@ -94,6 +97,15 @@ def ways_into_the_book(request: PersonRequest) -> list[MenuEntry]:
     return [
         MenuEntry(_("Employers"), address_of("engagement:employers"), "building", position=20),
         MenuEntry(_("Next steps"), address_of("engagement:steps"), "clock", position=10),
+    ]
+
+
+@listen(ways_on)
+def a_thought_becomes_a_next_step(request: PersonRequest, thought: str) -> list[WayOn]:
+    if not _works_for_a_school(request):
+        return []
+    return [
+        WayOn(_("Make it a next step"), f"{address_of('engagement:step_begin')}?{urlencode({'what': thought[:LONGEST_STEP]})}")
     ]
 
 

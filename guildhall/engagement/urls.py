@@ -57,6 +57,7 @@ urlpatterns = [
     path("contacts/<int:pk>/change/", contacts.contact_change, name="contact_change"),
     path("contacts/<int:pk>/remove/", contacts.contact_remove, name="contact_remove"),
     path("steps/", steps.step_list, name="steps"),
+    path("steps/add/", steps.step_begin, name="step_begin"),
     path("steps/<int:pk>/finish/", steps.step_finish, name="step_finish"),
     path("steps/<int:pk>/contact/", steps.step_contact, name="step_contact"),
     path("steps/<int:pk>/contact/<int:contact_pk>/undo/", steps.step_contact_undo, name="step_contact_undo"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guildhall.core.meanwhile import MeanwhileMixin
 from guildhall.engagement.models import Contact, NextStep, Position
+from guildhall.engagement.models.contacts import LONGEST_STEP
 from guildhall.people.models import User
 
 
@@ -65,12 +66,12 @@ class ContactForm(MeanwhileMixin, forms.Form):
 class StepForm(forms.Form):
     """A promise: what, until when, who."""
 
-    what = forms.CharField(label=_("What comes next?"), max_length=250)
+    what = forms.CharField(label=_("What comes next?"), max_length=LONGEST_STEP)
     due_on = _day(label=_("Until when?"))
     owner = forms.ModelChoiceField(label=_("Who?"), queryset=User.objects.none())
 
-    def __init__(self, *args: Any, colleagues: list[User], me: User, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"due_on": localdate() + timedelta(days=7), "owner": me.pk}, **kwargs)
+    def __init__(self, *args: Any, colleagues: list[User], me: User, what: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, initial={"what": what, "due_on": localdate() + timedelta(days=7), "owner": me.pk}, **kwargs)
         self.fields["owner"].queryset = User.objects.filter(pk__in=[colleague.pk for colleague in colleagues]).order_by("name")
 
 

@@ -12,6 +12,9 @@ from django.utils.translation import pgettext_lazy
 from guildhall.engagement.models.employers import Employer, Person
 from guildhall.people.models import User, numbers_run_by
 
+#: Letters in what comes next.
+LONGEST_STEP = 250
+
 
 class ContactQuerySet(models.QuerySet["Contact"]):
     def visible_to(self, user: User) -> ContactQuerySet:
@@ -94,7 +97,7 @@ class NextStep(models.Model):
         DROPPED = "dropped", _("dropped")
 
     employer = models.ForeignKey(Employer, verbose_name=_("employer"), on_delete=models.CASCADE, related_name="next_steps")
-    what = models.CharField(_("what comes next"), max_length=250)
+    what = models.CharField(_("what comes next"), max_length=LONGEST_STEP)
     due_on = models.DateField(pgettext_lazy("next step", "until"))
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("who"), on_delete=models.PROTECT, related_name="next_steps"

@@ -6,9 +6,12 @@ from django.urls import reverse
 from django.utils.timezone import localdate, now
 from django.utils.translation import override
 
+from guildhall.core import search
 from guildhall.core.errors import NotAllowed, Refused
 from guildhall.engagement import actions
 from guildhall.engagement.models import NextStep
+from guildhall.engagement.receivers import a_thought_becomes_a_next_step
+from guildhall.engagement.search import employer_documents
 from guildhall.engagement.tests.factories import ContactFactory, EmployerFactory, NextStepFactory, staff_of
 from guildhall.people.models import Role
 from guildhall.people.tests.factories import OrganisationFactory
@@ -121,3 +124,22 @@ def test_a_closed_step_stands_on_one_page_of_the_timeline_wherever_the_page_ends
     monkeypatch.setattr("guildhall.engagement.timeline.ENTRIES", 2)
     pages = [client.get(employer.get_absolute_url(), {"page": number}).content.decode() for number in (1, 2)]
     assert [[page.count(f"Closed on day {day}.") for day in (35, 25, 15, 5)] for page in pages] == [[1, 1, 1, 0], [0, 0, 0, 1]]
+
+
+def test_a_thought_at_a_film_becomes_a_next_step_with_the_employer_one_names(client, db):
+    school = OrganisationFactory(kind="school")
+    teacher = staff_of(school, Role.TEACHER)
+    employer = EmployerFactory(school=school, organisation__name="Bäckerei Korn")
+    search.index_many(employer_documents([employer]))
+    EmployerFactory(school=school)
+    client.force_login(teacher)
+    request = client.get(reverse("engagement:steps")).wsgi_request
+    request.organisation, request.roles = school, {Role.TEACHER}
+    (way,) = a_thought_becomes_a_next_step(request, "Ask the mentor & listen")
+    assert "Look for the employer" in client.get(way.url).content.decode()
+    page = client.get(f"{way.url}&q=korn").content.decode()
+    address = f"{reverse('engagement:step_add', args=[employer.pk])}?what=Ask+the+mentor+%26+listen"
+    assert address in page
+    assert 'value="Ask the mentor &amp; listen"' in client.get(address).content.decode()
+    request.roles = {Role.LEARNER}
+    assert a_thought_becomes_a_next_step(request, "Ask") == []

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -18,11 +19,15 @@ from guildhall.engagement import actions
 from guildhall.engagement.calling import note_whom_to_call
 from guildhall.engagement.forms.contacts import ContactForm, DropForm, MoveForm, StepForm
 from guildhall.engagement.models import Contact, Employer, NextStep
+from guildhall.engagement.models.contacts import LONGEST_STEP
+from guildhall.engagement.search import employers_found
 from guildhall.engagement.views.desk import colleagues_of, form_page, open_book
 from guildhall.engagement.views.employers import done_with
 from guildhall.people.middleware import PersonRequest
 
 ROWS = 50
+#: Employers to choose from.
+OFFERED = 12
 
 
 @require_safe
@@ -43,10 +48,27 @@ def step_list(request: PersonRequest) -> HttpResponse:
     return page(request, "engagement/step_list.html", context)
 
 
+@require_safe
+def step_begin(request: PersonRequest) -> HttpResponse:
+    """Say about which employer something is to be done; what it is comes along as ``what``."""
+    school = open_book(request)
+    text, what = request.GET.get("q", ""), request.GET.get("what", "")[:LONGEST_STEP]
+    book = Employer.objects.visible_to(request.user).in_book_of(school).select_related("organisation")
+    found = book.filter(pk__in=employers_found(text, school)) if text else book.looked_after_by(request.user)
+    context = {
+        "text": text,
+        "what": what,
+        "said": urlencode({"what": what}),
+        "offered": list(found.order_by("sort_key", "pk")[:OFFERED]),
+    }
+    return page(request, "engagement/step_begin.html", context)
+
+
 def step_add(request: PersonRequest, pk: int) -> HttpResponse:
     """Promise to do something about an employer."""
     employer = get_object_or_404(Employer.objects.visible_to(request.user).select_related("organisation", "school"), pk=pk)
-    form = StepForm(request.POST or None, colleagues=colleagues_of(employer.school), me=request.user)
+    what = request.GET.get("what", "")[:LONGEST_STEP]
+    form = StepForm(request.POST or None, colleagues=colleagues_of(employer.school), me=request.user, what=what)
     if request.method == "POST" and form.is_valid():
         actions.add_step(employer, **form.cleaned_data, by=request.user, at=now())
         return done_with(request, employer, _("The next step is noted."))
