@@ -15,7 +15,7 @@ from guildhall.core.hooks import News, Question, hooks
 
 PROJECT = Path(__file__).resolve().parent.parent
 HOUSE = PROJECT / "guildhall"
-ROOMS = ["portal", "engagement", "people", "skills"]
+ROOMS = ["portal", "engagement", "library", "people", "skills"]
 FRONT_DOORS = {"models", "actions", "rules", "hooks"}
 BACK_DOORS = {"views", "forms", "urls", "api", "admin", "receivers", "tasks", "management"}
 FORBIDDEN_NAMES = {"utils", "helpers", "services", "managers", "constants", "mixins"}
@@ -148,7 +148,7 @@ def test_the_first_segment_of_an_address_names_the_room():
     for address, pattern in _patterns():
         room = pattern.callback.__module__.split(".")[1]
         if pattern.callback.__module__.startswith("guildhall.") and room not in ("core", "portal"):
-            assert address.startswith((f"{room}/", "account/", "p/")), address
+            assert address.startswith((f"{room}/", "account/", "p/", "oer/")), address
 
 
 def test_locks_carry_hashes_and_no_address():

@@ -56,6 +56,7 @@ from guildhall.people.tests.factories import (
     member,
 )
 from guildhall.people.tests.test_signin import sign_in
+from tests.world_library import LIBRARY_SENT, LIBRARY_THINGS, fill_library
 
 ROLES = ["learner", "trainer", "member", "guidance", "quality", "teacher", "coordinator", "manager"]
 OUTSIDERS = ["stranger", "association", "other school"]
@@ -97,6 +98,7 @@ def build_world() -> World:
     owner = people["coordinator"]
     things = world.things
     things |= fill_book(school, owner)
+    things |= fill_library(school, owner)
     things["site"] = SiteFactory(organisation=school)
     things["closed_site"] = SiteFactory(organisation=school, closed_on=localdate())
     things["pupil"] = member(school, Role.LEARNER, name="The pupil")
@@ -328,6 +330,7 @@ THINGS: dict[str, dict[str, Arguments]] = {
     "engagement:import_go_on": AN_IMPORT,
     "engagement:import_drop": AN_IMPORT,
     "engagement:import_take_back": AN_IMPORT,
+    **LIBRARY_THINGS,
     "mfa_remove_webauthn": A_PASSKEY,
     "mfa_edit_webauthn": A_PASSKEY,
     "openid_connect_login": {"not configured": _the(provider_id="sso")},
@@ -377,6 +380,7 @@ SENT: dict[str, Callable[[World], dict[str, Any]]] = {
     "engagement:imports": lambda world: {"file": SimpleUploadedFile("employers.csv", LIST.encode())},
     "engagement:import_columns": lambda world: {"column_0": "name", **{f"column_{n}": "-" for n in range(1, 5)}, "country": "PL"},
     "engagement:export": lambda world: {"file_format": "json"},
+    **LIBRARY_SENT,
     "people:profile": lambda world: {"name": "A new name", "language": "de"},
     "people:language": lambda world: {"language": "de"},
     "people:token_make": lambda world: {"name": "Timetable", "scopes": "book:read", "days": "90"},
@@ -496,7 +500,7 @@ class Page(HTMLParser):
         given = {name: value or "" for name, value in attributes}
         self.followed += [given[name] for name in ("href", "src", "action", "formaction", "hx-post", "hx-get") if name in given]
         self.run += [f"<{tag} {name}>" for name in given if name.startswith("on") or name == "style"]
-        harmless = given.get("type") == "application/json" or given.get("src", "").startswith("/static/")
+        harmless = given.get("type") in ("application/json", "application/ld+json") or given.get("src", "").startswith("/static/")
         if tag in ("script", "style", "iframe", "object", "embed") and not harmless:
             self.run.append(f"<{tag}>")
 
