@@ -109,7 +109,7 @@ def film_track(request: HttpRequest, pk: int, language: str, kind: str) -> HttpR
     headers = {
         "Cache-Control": "private, no-cache",
         "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
     }
     return HttpResponse(track.vtt, content_type="text/vtt; charset=utf-8", headers=headers)
 
