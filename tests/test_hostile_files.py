@@ -39,7 +39,8 @@ from guildhall.people.tests.factories import OrganisationFactory
 pytestmark = pytest.mark.django_db
 
 MB = 1024 * 1024
-SECONDS = 10
+#: Of computing. What is guarded against took 44 and more; a slow and busy machine takes eleven for the worst cell.
+SECONDS = 20
 LIST = [["Firma", "PLZ", "Ort"], ["Nordwind GmbH", "24143", "Kiel"], ["Bäckerei Groß", "24103", "Kiel"]]
 TABLE = "\n".join(";".join(row) for row in LIST).encode()
 SHEET = "xl/worksheets/sheet1.xml"
