@@ -34,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On PostgreSQL only what a database may do otherwise is run: everything else was on SQLite, and is the same.
 
-    That is what touches one, less what is about looks, and each way through the product in one size of window.
+    That is what touches one, less who may do what, how it looks, and each way through the product in a second size of window.
     """
     if not settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
         return
@@ -43,8 +43,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         touches = item.get_closest_marker("django_db") or touching.intersection(getattr(item, "fixturenames", ()))
         size = getattr(getattr(item, "callspec", None), "params", {}).get("size")
-        is_looks = item.get_closest_marker("looks") or size == "phone"
-        (kept if touches and not is_looks else left).append(item)
+        is_same = item.get_closest_marker("same_on_both") or size == "phone"
+        (kept if touches and not is_same else left).append(item)
     config.hook.pytest_deselected(items=left)
     items[:] = kept
 

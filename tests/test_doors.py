@@ -14,9 +14,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.world import OUTSIDERS, SENT, VISITORS, Door, World, build_world, doors, knock, signed_in
+from tests.world import OUTSIDERS, SENT, VISITORS, Door, World, doors, knock, signed_in
 from tests.world_library import OPEN_TO_ALL
 
+pytestmark = pytest.mark.same_on_both
 TABLE = Path(__file__).with_name("doors.csv")
 METHODS = ["GET", "POST"]
 Row = tuple[str, str, str]
@@ -85,11 +86,11 @@ GROUPS = [VISITORS[first::4] for first in range(4)]
 
 
 @pytest.mark.parametrize("visitors", GROUPS, ids=" and ".join)
-def test_every_door_opens_to_whom_the_table_says(db: None, pytestconfig: pytest.Config, visitors: list[str]) -> None:
+def test_every_door_opens_to_whom_the_table_says(world: World, pytestconfig: pytest.Config, visitors: list[str]) -> None:
     if pytestconfig.getoption("--write-doors") and visitors == GROUPS[0]:
-        write(walk(build_world(), VISITORS))
+        write(walk(world, VISITORS))
         return
-    if said := differences(walk(build_world(), visitors), read()):
+    if said := differences(walk(world, visitors), read()):
         pytest.fail("\n".join([f"{len(said)} doors are not as tests/doors.csv says:", *said]), pytrace=False)
 
 

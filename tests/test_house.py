@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,11 @@ def sources(*, tests: bool = False) -> Iterator[Path]:
             yield path
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def templates() -> list[Path]:
     return sorted(HOUSE.rglob("templates/**/*.html"))
 
@@ -41,7 +47,7 @@ def test_another_room_is_entered_by_its_front_door(room):
     entered = []
     for path in sources():
         own_room = path.relative_to(HOUSE).parts[0]
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(f"guildhall.{room}."):
                 modules = (
                     [node.module.split(".")[2], *(alias.name for alias in node.names)]
@@ -110,7 +116,7 @@ def test_a_hook_says_what_it_is_and_has_a_listener(hook):
 def _actions() -> Iterator[tuple[Path, ast.FunctionDef]]:
     for path in sources():
         if "actions" in (path.stem, path.parent.name) and path.parent != HOUSE / "core":
-            for node in ast.parse(path.read_text()).body:
+            for node in parsed(path).body:
                 if isinstance(node, ast.FunctionDef) and any(
                     isinstance(d, ast.Name) and d.id == "action" for d in node.decorator_list
                 ):

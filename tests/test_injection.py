@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import models
 from django.db.models import Q
@@ -21,18 +18,11 @@ from guildhall.core import tasks
 from guildhall.core.models import StoredFile
 from guildhall.engagement.models import Contact, Employer, EmployerImport, NextStep, Person, Position
 from guildhall.engagement.tests.factories import EmployerFactory, PersonFactory, PositionFactory
-from guildhall.people.models import Invitation, Mail, Membership, Notice, Organisation, Role, Site, User
-from guildhall.people.notices import envelope
-from guildhall.people.tests.factories import MailFactory, OrganisationFactory, SiteFactory, member
-from guildhall.people.tests.test_signin import LOGIN
-from tests.world import LIST, SENT, THINGS, Page, World, build_world, doors, knock, signed_in
+from guildhall.people.models import Invitation, Membership, Notice, Organisation, Site, User
+from guildhall.people.tests.factories import SiteFactory
+from tests.world import LIST, SENT, THINGS, Page, World, doors, knock, signed_in
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return build_world()
 
 
 # --- What people typed ---------------------------------------------------------------------------------------------
@@ -248,48 +238,3 @@ def test_a_file_lies_where_nobody_chose_and_is_called_nothing_harmful(world: Wor
 @pytest.mark.parametrize("path", ["/static/../pyproject.toml", "/static/%2e%2e/pyproject.toml", "/files/../pyproject.toml"])
 def test_no_address_leads_out_of_the_folders(client: Client, path: str) -> None:
     assert client.get(path).status_code in (302, 404)
-
-
-# --- Letters -------------------------------------------------------------------------------------------------------
-
-INVITE = "/people/organisations/north/members/invite/"
-INVITED = {"email": "new@example.org", "roles": ["teacher"], "language": "en"}
-
-
-@pytest.mark.parametrize("line_end", ["\r\n", "\n", "\r", "\u2028"])
-def test_a_name_puts_nothing_into_the_head_of_a_letter(client: Client, line_end: str) -> None:
-    name = f"Eve{line_end}Bcc: victim@example.org"
-    client.force_login(member(OrganisationFactory(name=name, slug="north"), Role.MANAGER, name=name))
-    client.post(INVITE, {**INVITED, "name": name, "sentence": name})
-    tasks.run_waiting()
-    (sent,) = mail.outbox
-    read = message_from_bytes(sent.message().as_bytes(), policy=policy.default)
-    assert sent.recipients() == ["new@example.org"]
-    assert read["Bcc"] is None
-    assert read["From"].addresses[0].addr_spec == "guildhall@localhost"
-
-
-def test_a_letter_with_a_subject_of_two_lines_is_not_sent() -> None:
-    letter = envelope(MailFactory(subject="A letter\nBcc: victim@example.org"))
-    with pytest.raises(ValueError, match="newline"):
-        letter.message()
-
-
-@pytest.mark.parametrize("headers", [{"X-Forwarded-Host": "evil.example"}, {"X-Host": "evil.example"}, {"Host": "localhost"}])
-def test_letters_lead_to_where_the_operator_says_whatever_name_was_asked(client: Client, headers: dict[str, str]) -> None:
-    client.force_login(member(OrganisationFactory(slug="north"), Role.MANAGER))
-    assert client.post(INVITE, INVITED, headers=headers).status_code == 302
-    Client().post(LOGIN, {"login": "nobody@example.org"}, headers=headers)
-    for letter in Mail.objects.all():
-        assert set(re.findall(r"https?://[^/\s]+", letter.text)) == {settings.BASE_URL}
-
-
-def test_another_name_than_ours_is_not_answered(client: Client) -> None:
-    assert client.get("/", headers={"host": "evil.example"}).status_code == 400
-
-
-def test_nobody_sends_invitations_by_the_hundred(client: Client) -> None:
-    client.force_login(member(OrganisationFactory(slug="north"), Role.MANAGER))
-    answers = [client.post(INVITE, {**INVITED, "email": f"victim{number}@example.org"}).status_code for number in range(31)]
-    assert answers == [302] * 30 + [429]
-    assert Invitation.objects.count() == 30

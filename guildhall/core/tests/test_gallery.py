@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from guildhall.core.gallery import sign_names
 from guildhall.core.ui import components
+from tests.barriers import barriers
 
-pytestmark = pytest.mark.looks
+pytestmark = pytest.mark.same_on_both
 ADDRESS = "/ui/"
 CORE = Path(__file__).parent.parent
 CHROMIUM = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -74,11 +74,6 @@ def opened(
     page.on("pageerror", lambda error: page.complaints.append(str(error)))  # type: ignore[attr-defined]
     page.goto(address)
     return page
-
-
-def barriers(page: Page) -> list[str]:
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
-    return [f"{v['id']}: {node['html'][:200]} {node['any'][:1]}" for v in found.response["violations"] for node in v["nodes"]]
 
 
 @pytest.mark.journey

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.core.cache import cache
 from django.db import connection
 from django.utils.timezone import now
@@ -21,6 +20,7 @@ from guildhall.people.tests.test_signin_account import app_code
 from guildhall.people.views import members
 from guildhall.skills import taxonomy
 from guildhall.skills.actions import load_shipped
+from tests.barriers import barriers
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 CHROMIUM = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -91,11 +91,6 @@ def sign_out(page: Page) -> None:
     page.get_by_role("main").get_by_role("button", name="Sign out").click()
 
 
-def accessible(page: Page) -> None:
-    found = Axe().run(page).response["violations"]
-    assert [f"{rule['id']}: {rule['nodes'][0]['html']}" for rule in found] == []
-
-
 @pytest.mark.parametrize(("size", "script"), [("desktop", True), ("phone", True), ("phone", False)])
 def test_signing_in_with_a_code(opened, size, script):
     user = UserFactory(email="ewa@example.org")
@@ -103,14 +98,14 @@ def test_signing_in_with_a_code(opened, size, script):
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
     expect(page.get_by_role("button", name="Use a passkey")).to_be_visible(visible=script)
     if script:
-        accessible(page)
+        assert barriers(page) == []
 
     page.keyboard.press("Tab")  # the whole way works with the keyboard; here only as far as the first link
     sign_in(page, user.email)
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Where you are signed in")
     if script:
-        accessible(page)
+        assert barriers(page) == []
 
 
 def test_what_was_typed_outlives_a_refusal_and_the_end_of_a_session_until_it_is_sent(opened, monkeypatch):
@@ -149,7 +144,7 @@ def test_a_wrong_code_is_said_beside_the_field(opened):
     page.get_by_role("button", name="Continue").click()
 
     expect(page.get_by_label("Code", exact=True)).to_have_attribute("aria-invalid", "true")
-    accessible(page)
+    assert barriers(page) == []
 
 
 def test_a_passkey_is_made_and_then_signs_in_alone_and_is_removed(opened, settings):
@@ -157,14 +152,14 @@ def test_a_passkey_is_made_and_then_signs_in_alone_and_is_removed(opened, settin
     page = opened("/account/login/?next=/account/2fa/")
     device = with_key(page)
     sign_in(page, user.email)
-    accessible(page)
+    assert barriers(page) == []
 
     page.get_by_role("link", name="Set up a passkey").click()
     page.get_by_label("What you call it").fill("My telephone")
-    accessible(page)
+    assert barriers(page) == []
     page.get_by_role("button", name="Make the passkey").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
-    accessible(page)
+    assert barriers(page) == []
 
     sign_out(page)
     page.goto("/account/login/?next=/account/2fa/")
@@ -174,11 +169,11 @@ def test_a_passkey_is_made_and_then_signs_in_alone_and_is_removed(opened, settin
     expect(page.get_by_text("My telephone")).to_be_visible()
 
     page.goto("/account/2fa/webauthn/")
-    accessible(page)
+    assert barriers(page) == []
     settings.ACCOUNT_REAUTHENTICATION_TIMEOUT = 0
     page.get_by_role("link", name="Remove").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Is it you?")
-    accessible(page)
+    assert barriers(page) == []
     settings.ACCOUNT_REAUTHENTICATION_TIMEOUT = 60
     page.get_by_role("button", name="Use a passkey").click()
     page.get_by_role("button", name="Remove this passkey").click()
@@ -215,7 +210,7 @@ def test_a_passkey_is_the_second_proof_after_a_code(opened):
     page.goto("/account/login/?next=/account/2fa/")
     sign_in(page, user.email)
     expect(page.get_by_role("heading", level=1)).to_have_text("Your second proof")
-    accessible(page)
+    assert barriers(page) == []
     page.get_by_role("button", name="Use a passkey").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Signing in")
@@ -230,11 +225,11 @@ def test_a_second_proof_that_the_school_asks_for_is_set_up_on_the_way_in(opened,
     sign_in(page, user.email)
     expect(page.get_by_text("Strict School asks everybody")).to_be_visible()
     if script:
-        accessible(page)
+        assert barriers(page) == []
     page.get_by_role("link", name="Set up a code app").click()
     secret = page.locator("code").inner_text()
     if script:
-        accessible(page)
+        assert barriers(page) == []
     page.get_by_label("The code that the app shows now").fill(app_code(secret))
     page.get_by_role("button", name="Set up").click()
     page.get_by_role("link", name="I have kept them").click()
@@ -246,7 +241,7 @@ def test_starting_with_ones_school(opened):
     load_shipped(by=None, at=now(), only=["country"])
     page = opened("/account/login/", size="phone")
     page.get_by_role("link", name="Start with your school").click()
-    accessible(page)
+    assert barriers(page) == []
 
     page.get_by_label("Name of your school").fill("ZS nr 3")
     page.get_by_label("Country").select_option("PL")
@@ -254,7 +249,7 @@ def test_starting_with_ones_school(opened):
     page.get_by_label("Your e-mail address").fill("ewa@example.org")
     page.get_by_role("button", name="Send me a code").click()
     expect(page.get_by_label("Code", exact=True)).to_be_visible()
-    accessible(page)
+    assert barriers(page) == []
     page.get_by_label("Code", exact=True).fill(code_sent_to("ewa@example.org"))
     page.get_by_role("button", name="Continue").click()
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from guildhall.core import search
 from guildhall.engagement.search import everything
 from guildhall.engagement.tests.factories import ContactFactory, EmployerFactory, PositionFactory, staff_of
 from guildhall.people.tests.factories import OrganisationFactory
+from tests.barriers import barriers
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 CHROMIUM = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -60,11 +60,6 @@ def opened(live_server: Any, cookie: dict[str, str]) -> Iterator[Opens]:
         yield opened
         chromium.close()
     assert trouble == []
-
-
-def barriers(page: Page) -> list[str]:
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
-    return [f"{v['id']}: {node['html'][:200]} {node['any'][:1]}" for v in found.response["violations"] for node in v["nodes"]]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
