@@ -7,10 +7,12 @@ letters, digits and any of ``-_.:=``; everything about words and languages is de
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
+from zlib import crc32
 
-from django.db import models
+from django.db import connection, models
 from django.db.models.lookups import Lookup
 
 
@@ -30,6 +32,21 @@ class AtMost(NamedTuple):
 
     groups: list[list[Token]]
     most: int
+
+
+#: One in so many rows is of the handful.
+_HANDFUL = 16
+
+
+def with_handful(tokens: set[str], number: int) -> set[str]:
+    """Return the tokens of a row, and if by its number it is of the handful all that are asked for with others a second time.
+
+    PostgreSQL must find all rows that match before it gives out the first, be they half of a million. So it is asked for a few of
+    the handful first: where these suffice the word is a common one, and the others need not be found.
+    """
+    if crc32(b"%d" % number) % _HANDFUL:
+        return tokens
+    return tokens | {f"h{token}" for token in tokens if token[0] in "wsl"}
 
 
 class TokensField(models.Field):
@@ -55,16 +72,14 @@ class Match(Lookup):
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         asked, most = self._asked()
-        groups = (" | ".join(f"'{token.text}'{':*' * token.prefix}" for token in group) for group in asked)
         row, index = self._names(compiler)
-        return f"{row} IN (SELECT {index}(%s::tsquery, %s))", [" & ".join(f"({group})" for group in groups), most]
+        return f"{row} IN (SELECT {index}(%s::tsquery, %s::tsquery, %s))", [_tsquery(asked), _tsquery(asked, "h"), most]
 
     def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         asked, most = self._asked()
-        groups = (" OR ".join(f'"{token.text}"{"*" * token.prefix}' for token in group) for group in asked)
         row, index = self._names(compiler)
         sql = f"{row} IN (SELECT rowid FROM {index} WHERE {index} MATCH %s LIMIT %s)"  # noqa: S608 - quoted names of ours
-        return sql, [" AND ".join(f"({group})" for group in groups), -1 if most is None else most]
+        return sql, [_fts5(asked), -1 if most is None else most]
 
     def _asked(self) -> tuple[list[list[Token]], int | None]:
         return self.rhs if isinstance(self.rhs, AtMost) else (self.rhs, None)
@@ -75,3 +90,28 @@ class Match(Lookup):
         table = column.model._meta.db_table
         quote = compiler.quote_name_unless_alias
         return f"{quote(self.lhs.alias or table)}.{quote(column.model._meta.pk.column)}", quote(f"{table}_{column.column}")
+
+
+def keys_matching(asked: list[list[Token]]) -> list[int]:
+    """Return what stands in ``key`` in all rows of the search index that match."""
+    on_postgresql = connection.vendor == "postgresql"
+    sql = (
+        "SELECT core_searchdocument_keys(%s::tsquery)"
+        if on_postgresql
+        else "SELECT json_group_array(key) FROM core_searchdocument"
+        " WHERE id IN (SELECT rowid FROM core_searchdocument_tokens WHERE core_searchdocument_tokens MATCH %s)"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [_tsquery(asked) if on_postgresql else _fts5(asked)])
+        (keys,) = cursor.fetchone()
+    return (keys or []) if on_postgresql else json.loads(keys)
+
+
+def _tsquery(asked: list[list[Token]], before: str = "") -> str:
+    groups = (" | ".join(f"'{before}{token.text}'{':*' * token.prefix}" for token in group) for group in asked)
+    return " & ".join(f"({group})" for group in groups)
+
+
+def _fts5(asked: list[list[Token]]) -> str:
+    groups = (" OR ".join(f'"{token.text}"{"*" * token.prefix}' for token in group) for group in asked)
+    return " AND ".join(f"({group})" for group in groups)

@@ -4,36 +4,30 @@ would leave.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
-from typing import Any
+from functools import cached_property
+from itertools import chain, islice
 
-from django.core.cache import cache
-from django.db.models import Case, CharField, Count, F, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
-from django.db.models.functions import Cast, Coalesce, Lower, Substr
+from django.db.models import Count
+from django.db.models.functions import Lower
 
 from guildhall.core.addresses import address_of
 from guildhall.core.search import MOST_HITS, Hit, Results, search
 from guildhall.core.search.reasons import Marked, Reason, explain
-from guildhall.library import kinds, licences
+from guildhall.library.counting import Bits, both, image, works
 from guildhall.library.models import DESCRIBED, Resource, ResourceQuerySet, Use
 from guildhall.library.search import PUBLIC, RESOURCE, document_of, resources_found
 from guildhall.people.models import Organisation
-from guildhall.skills import taxonomy
 
-OPEN = [licence.key for licence in licences.KNOWN.values() if licence.is_open]
 LEVELS = [str(level) for level in range(1, 9)]
-#: From so many works on, what was counted is kept for so long.
-MANY, KEPT_SECONDS = 5_000, 10 * 60
+FILTERS = ["kind", "area", "language", "subject", "sector", "audience", "level", "organisation", "open"]
 #: The orders of what is found.
 BEST, NEWEST, TITLE, USED = "best", "newest", "title", "used"
-
-#: Filters of which a resource may have several values: where they are kept, and which there are.
-_SEVERAL = {"audience": ("current__audience", list(kinds.AUDIENCES)), "level": ("current__eqf", LEVELS)}
-FILTERS = ["kind", "area", "language", "subject", "sector", "audience", "level", "organisation", "open"]
-_WORKS = Count("work", distinct=True)
+#: So many are put in order by themselves; of more, all that is public is leafed through in that order.
+FEW = 2_000
+#: Of organisations those are offered of which most is found.
+MOST_ORGANISATIONS = 100
 
 
 def languages_read(page: str, organisation: Organisation | None) -> list[str]:
@@ -59,67 +53,33 @@ class Finding:
         self.wanted = {name: value for name, value in wanted.items() if value}
         # Who asks for a language wants that one of each work.
         self.languages = list(dict.fromkeys([*filter(None, [self.wanted.get("language")]), *languages]))
-        self.looked_at = _looked_at()
         self.results = search(text, scopes=[PUBLIC], kinds=[RESOURCE], limit=MOST_HITS) if text else Results([])
-        self.answering = Resource.objects.public().alias(
-            division=Substr("current__nace", 1, 2),
-            **{f"all_of_{name}": Cast(field, TextField()) for name, (field, _choices) in _SEVERAL.items()},
-        )
+        self.image = image()
+        self.answering = self.image.everything
         if text:
-            found = [hit.key for hit in self.results.hits] if self.results.exact else resources_found(text)
-            self.answering = self.answering.filter(pk__in=found)
+            hits = [hit.key for hit in self.results.hits]
+            # Of what is only near, no more than is ranked.
+            few = self.results.exact or self.results.near
+            self.answering = self.image.of_keys(hits if few else resources_found(text))
 
-    def found(self, order: str = "") -> ResourceQuerySet:
+    def found(self, order: str = "") -> Found:
         """The resources that answer, of each work one, in an order.
 
         Unless told, what was searched for comes in the languages one reads first, and of these the best first; else the newest.
         """
-        best = self._narrowed().best_of_each_work(self.languages).select_related("current", "organisation")
-        # Of the working copy nothing is shown, and long texts only where they say why something was found.
-        best = best.defer(*DESCRIBED, *([] if self.text else ["current__text", "current__account", "current__file_text"]))
-        newest = ["-public_at", "-pk"]
-        if order == TITLE:
-            return best.order_by(Lower("current__title"), "pk")
-        if order == USED:
-            uses = Use.objects.filter(resource__work=OuterRef("work")).order_by().values("resource__work")
-            used = Coalesce(Subquery(uses.annotate(count=Count("pk")).values("count")), 0)
-            return best.order_by(used.desc(), *newest)
-        if order == NEWEST or not self.results.hits:
-            return best.order_by(*newest)
-        unread = Case(When(rank__lt=len(self.languages), then=Value(0)), default=Value(1))
-        places = [When(pk=hit.key, then=Value(place)) for place, hit in enumerate(self.results.hits)]
-        return best.order_by(unread, Case(*places, default=Value(MOST_HITS)), *newest)
+        return Found(self, order)
 
     def counts(self) -> Counts:
-        """Count works: for each choice of a filter those that it and the other filters would leave.
-
-        Counting very many takes seconds: what it came to is kept for some minutes, in which a count may be off by what is new.
-        """
-        asked = json.dumps([self.text, sorted(self.wanted.items())])
-        key = f"library.counts.{sha256(asked.encode()).hexdigest()}"
-        kept: Counts | None = cache.get(key)
-        if kept is not None:
-            return kept
-        counts = self._counts()
-        if counts.total > MANY:
-            cache.set(key, counts, KEPT_SECONDS)
-        return counts
-
-    def _counts(self) -> Counts:
-        first, *others = [self._counted(name, expression) for name, expression in [("", Value("")), *self.looked_at.items()]]
-        by_choice: dict[str, dict[str, int]] = {name: {} for name in ["", *FILTERS]}
-        names = {}
-        for name, choice, words, count in first.union(*others, all=True):
-            by_choice[name][choice] = count
-            if words:
-                names[choice] = words
-        for (name, choice), count in self._counted_several().items():
-            by_choice[name][choice] = count
-        chosen = self.wanted.get("organisation")
-        if chosen and chosen not in names:
-            theirs = Resource.objects.public().filter(organisation=int(chosen)).values_list("organisation__name", flat=True)
-            names[chosen] = theirs.first() or chosen
-        return Counts(by_choice.pop("").get("", 0), by_choice, names)
+        """Count works: for each choice of a filter those that it and the other filters would leave."""
+        by_choice = {name: self.image.count(name, self._narrowed(but=name)) for name in FILTERS}
+        theirs, chosen = by_choice["organisation"], self.wanted.get("organisation", "")
+        offered = sorted(theirs, key=lambda number: -theirs[number])[:MOST_ORGANISATIONS]
+        if chosen and chosen not in offered and works(self.image.of("organisation", chosen)):
+            offered.append(chosen)
+        named = Organisation.objects.filter(pk__in=offered).values_list("pk", "name") if offered else []
+        names = {chosen: chosen} if chosen else {}
+        names |= {str(number): name for number, name in named}
+        return Counts(len(self.found()), by_choice, names)
 
     def reasons(self, resources: Sequence[Resource]) -> dict[int, Reason]:
         """Say of each of these resources why it was found, by its number; nothing where nothing was searched for."""
@@ -131,59 +91,88 @@ class Finding:
         reasons = explain(results, self.text, scopes=[PUBLIC], describe={RESOURCE: lambda _keys: documents})
         return {reason.document.key: reason for reason in reasons}
 
-    def _counted(self, name: str, expression: Any) -> QuerySet:
-        """Rows of a filter's name, a choice, its words if it is an organisation, and how many works."""
-        words = F("organisation__name") if name == "organisation" else Value("")
-        rows = self._narrowed(but=[name]).order_by()
-        rows = rows.annotate(
-            of=Cast(Value(name), CharField()), choice=Cast(expression, CharField()), words=Cast(words, CharField())
-        )
-        return rows.values("of", "choice", "words").annotate(count=_WORKS).values_list("of", "choice", "words", "count")
+    @cached_property
+    def best(self) -> Bits:
+        """Of each work the one that is shown."""
+        return self.image.best(self._narrowed(), self.languages)
 
-    def _counted_several(self) -> dict[tuple[str, str], int]:
-        """Both filters of several values at once: each counts as narrowed by the other."""
-        asked = {(name, choice): _has(name, choice) for name, (_field, choices) in _SEVERAL.items() for choice in choices}
-        for name, choice in asked:
-            for other in _SEVERAL:
-                if other != name and other in self.wanted:
-                    asked[name, choice] &= _has(other, self.wanted[other])
-        counts = {f"{name}_{choice}": Count("work", distinct=True, filter=has) for (name, choice), has in asked.items()}
-        counted = self._narrowed(but=list(_SEVERAL)).order_by().aggregate(**counts)
-        return {key: counted["_".join(key)] for key in asked}
+    def _narrowed(self, but: str = "") -> Bits:
+        found = self.answering
+        for name, chosen in self._chosen.items():
+            if name != but:
+                found = both(found, chosen)
+        return found
 
-    def _narrowed(self, but: Collection[str] = ()) -> ResourceQuerySet:
-        resources = self.answering
-        for name, value in self.wanted.items():
-            if name in _SEVERAL and name not in but:
-                resources = resources.filter(_has(name, value))
-            elif name not in but:
-                resources = resources.alias(**{f"its_{name}": self.looked_at[name]}).filter(**{f"its_{name}": value})
-        return resources
+    @cached_property
+    def _chosen(self) -> dict[str, Bits]:
+        return {name: self.image.of(name, value) for name, value in self.wanted.items()}
 
 
-def _looked_at() -> dict[str, Any]:
-    """What each filter of one value looks at."""
-    sections = [
-        When(
-            division__in=[section, *[code for code, _name in taxonomy.choices("nace", under=section, level=2)]],
-            then=Value(section),
-        )
-        for section, _name in taxonomy.choices("nace", level=1)
-    ]
-    return {
-        "kind": F("current__kind"),
-        "area": F("current__area"),
-        "language": F("current__language"),
-        "subject": Substr("current__isced", 1, 2),
-        "sector": Case(*sections, default=Value("")),
-        "organisation": Cast("organisation", CharField()),
-        "open": Case(When(current__licence__in=OPEN, then=Value("on")), default=Value("")),
-    }
+class Found:
+    """What was found, in an order, to be cut into pages: a slice of it is a list of resources with what a list shows of them."""
 
+    def __init__(self, finding: Finding, order: str) -> None:
+        self.finding, self.image, self.order = finding, finding.image, order
 
-def _has(name: str, choice: str) -> Q:
-    """Whether a list of closed words, or of levels, has one of them: as JSON writes it, a word in quotes."""
-    return Q(**{f"all_of_{name}__contains": choice if choice.isdigit() else f'"{choice}"'})
+    def __getitem__(self, cut: slice) -> list[Resource]:
+        numbers = list(islice(self.numbers(), cut.start or 0, cut.stop))
+        resources = Resource.objects.public().select_related("current", "organisation")
+        # Of the working copy nothing is shown, and long texts only where they say why something was found.
+        long = [] if self.finding.text else ["current__text", "current__account", "current__file_text"]
+        by_number = resources.defer(*DESCRIBED, *long).in_bulk(numbers) if numbers else {}
+        return [by_number[number] for number in numbers if number in by_number]
+
+    def __len__(self) -> int:
+        return works(self.finding.best).bit_count()
+
+    def numbers(self) -> Iterator[int]:
+        """The numbers of the resources, one after the other."""
+        best, hits = self.finding.best, self.finding.results.hits
+        if self.order == TITLE:
+            return self._in(Resource.objects.order_by(Lower("current__title"), "pk"), best)
+        if self.order == USED:
+            return self._most_used()
+        if self.order == NEWEST or not hits:
+            return self._newest(best)
+        read = [0] * len(best)
+        for language in self.finding.languages:
+            read = [these | those for these, those in zip(read, both(best, self.image.of("language", language)), strict=True)]
+        unread = [those & ~readable for those, readable in zip(best, read, strict=True)]
+        return chain(self._answering_best(read), self._answering_best(unread))
+
+    def _answering_best(self, bits: Bits) -> Iterator[int]:
+        is_among = self.image.test(bits)
+        first = [hit.key for hit in self.finding.results.hits if is_among(hit.key)]
+        yield from first
+        if works(bits).bit_count() > len(first):
+            yield from self._newest(self._without(bits, first))
+
+    def _most_used(self) -> Iterator[int]:
+        counted = Use.objects.order_by().values("resource__work").annotate(count=Count("pk"))
+        used = {work: count for work, count in counted.values_list("resource__work", "count") if work is not None}
+        count_of = {number: used[work] for work, number in self.image.keys_of_works(used, self.finding.best).items()}
+        first = sorted(self._newest(self.image.of_keys(count_of)), key=lambda number: -count_of[number])
+        yield from first
+        yield from self._newest(self._without(self.finding.best, first))
+
+    def _without(self, bits: Bits, numbers: Collection[int]) -> Bits:
+        return [those & ~gone for those, gone in zip(bits, self.image.of_keys(numbers), strict=True)]
+
+    def _newest(self, bits: Bits) -> Iterator[int]:
+        return self._in(Resource.objects.order_by("-public_at", "-pk"), bits)
+
+    def _in(self, ordered: ResourceQuerySet, bits: Bits) -> Iterator[int]:
+        """These resources in that order."""
+        count = works(bits).bit_count()
+        if count <= FEW:
+            yield from ordered.filter(pk__in=self.image.keys(bits)).values_list("pk", flat=True) if count else []
+            return
+        is_among, numbers = self.image.test(bits), ordered.public().values_list("pk", flat=True)
+        # About so many must be looked at to find a page of them; then twice as many each time.
+        begin, portion = 0, 50 * works(self.image.everything).bit_count() // count
+        while looked_at := list(numbers[begin : begin + portion]):
+            yield from filter(is_among, looked_at)
+            begin, portion = begin + portion, 2 * portion
 
 
 @dataclass(frozen=True)

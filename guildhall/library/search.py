@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from django.db.models import QuerySet
-
-from guildhall.core.search import Document, matching_keys
+from guildhall.core.search import Document, all_keys
 from guildhall.library.models import Described, Resource
 
 RESOURCE = "library.resource"
@@ -53,9 +51,9 @@ def texts_of(shown: Described) -> list[str]:
     return [shown.summary, ", ".join([*shown.keywords, *shown.skills]), *parts, shown.text, ", ".join(names)]
 
 
-def resources_found(text: str) -> QuerySet | list[int]:
-    """The numbers of the public resources that a search finds, to be asked for with ``__in``."""
-    return matching_keys(RESOURCE, text, [PUBLIC])
+def resources_found(text: str) -> list[int]:
+    """The numbers of all public resources that have the words of a search."""
+    return all_keys(RESOURCE, text, [PUBLIC])
 
 
 def everything() -> Iterator[Document]:

@@ -6,14 +6,14 @@ import gc
 import gzip
 import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from statistics import median, quantiles
 from time import monotonic, perf_counter, process_time
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.db import connection
@@ -60,6 +60,7 @@ class Page:
     ask: Callable[[int], Question]
     answers: list[Answer] = field(default_factory=list)
     file_bytes: int = 0  # of style sheets, scripts and pictures, as a first visit loads them
+    visitor: Visitor | None = None  # who asks, where it is not the one who asks for all else
 
     @property
     def queries(self) -> int:
@@ -93,11 +94,15 @@ class Page:
 
 
 class Visitor:
-    """Somebody signed in, with a browser that takes gzip. Calls the application as the web server would: nothing is left out."""
+    """Somebody, signed in or not, with a browser that takes gzip, who asks as the web server would: nothing is left out."""
 
-    def __init__(self, user: User) -> None:
+    #: How long each of PostgreSQL's processes had computed before, in ns.
+    _backends: ClassVar[dict[int, int]] = {}
+
+    def __init__(self, user: User | None) -> None:
         client = Client()
-        client.force_login(user)
+        if user is not None:
+            client.force_login(user)
         self.headers = {
             "Accept-Encoding": "gzip",
             "Accept-Language": "en",
@@ -105,8 +110,7 @@ class Visitor:
             "X-Forwarded-Proto": "https",
             "Origin": "https://testserver",
         }
-        self._backends: dict[int, int] = {}
-        self.token = _TOKEN.search(self.ask(Question("/")).text)[1]  # type: ignore[index]
+        self.token = _TOKEN.search(self.ask(Question("/")).text)[1] if user is not None else ""  # type: ignore[index]
 
     def ask(self, question: Question) -> Answer:
         headers = {**self.headers, **({"HX-Request": "true"} if question.fragment else {})}
@@ -116,32 +120,43 @@ class Visitor:
             sent = urlencode({**question.sent, "csrfmiddlewaretoken": self.token}, doseq=True)
             form = "application/x-www-form-urlencoded"
             environ = RequestFactory(headers=headers).post(question.path, sent, content_type=form).environ
+        heard: list[str] = []
+
+        def called() -> bytes:
+            response = application(environ, lambda status, headers: heard.append(status))
+            body = b"".join(response)
+            response.close()
+            return body
+
+        return self.noting(called, heard)
+
+    @classmethod
+    def noting(cls, called: Callable[[], bytes], heard: Sequence[str] = ("",)) -> Answer:
+        """Call something that asks the database, and note what it costs."""
         asked = count()
 
         def noted(execute: Any, sql: str, *arguments: Any) -> Any:
             if connection.vendor == "postgresql":
-                self._backends.setdefault(connection.connection.info.backend_pid, 0)
+                cls._backends.setdefault(connection.connection.info.backend_pid, 0)
             if not sql.startswith("BEGIN"):  # psycopg begins by itself and is not heard; SQLite is to count alike
                 next(asked)
             return execute(sql, *arguments)
 
-        heard: list[str] = []
         with connection.execute_wrapper(noted):
             began, began_cpu = perf_counter(), process_time()
-            response = application(environ, lambda status, headers: heard.append(status))
-            body = b"".join(response)
-            response.close()
+            body = called()
             wall_ms, cpu_ms = (perf_counter() - began) * 1000, (process_time() - began_cpu) * 1000
-        return Answer(heard[0], body, wall_ms, cpu_ms, self._database_ms(), next(asked))
+        return Answer(heard[0], body, wall_ms, cpu_ms, cls._database_ms(), next(asked))
 
-    def _database_ms(self) -> float:
+    @classmethod
+    def _database_ms(cls) -> float:
         """How long PostgreSQL has computed since the last question; it serves nobody else. SQLite computes in this process."""
         spent = {}
-        for pid in self._backends:
+        for pid in cls._backends:
             with suppress(FileNotFoundError):  # a connection that the pool has let go
                 spent[pid] = int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
-        new = sum(now - self._backends[pid] for pid, now in spent.items())
-        self._backends = spent
+        new = sum(now - cls._backends[pid] for pid, now in spent.items())
+        cls._backends = spent
         return new / 1_000_000
 
     def files_of(self, page: str) -> int:
@@ -169,7 +184,7 @@ def measure(visitor: Visitor, pages: list[Page], *, rounds: int, seconds: float)
     done = -WARM_UP_ROUNDS
     while done < rounds or monotonic() - began < seconds:
         for page in chance.sample(pages, len(pages)):
-            answer = visitor.ask(page.ask(done))
+            answer = (page.visitor or visitor).ask(page.ask(done))
             if answer.status != "200 OK":
                 raise SystemExit(f"{page.name}: answered {answer.status}\n{answer.text[:2000]}")
             if done >= 0:
@@ -177,5 +192,5 @@ def measure(visitor: Visitor, pages: list[Page], *, rounds: int, seconds: float)
         done += 1
     for page in pages:
         text = page.answers[-1].text
-        page.file_bytes = visitor.files_of(text) if text.startswith("<!doctype") else 0
+        page.file_bytes = (page.visitor or visitor).files_of(text) if text.startswith("<!doctype") else 0
     return done

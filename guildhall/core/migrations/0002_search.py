@@ -30,9 +30,25 @@ SQLITE = [
 POSTGRESQL = [
     "CREATE INDEX core_searchdocument_tokens ON core_searchdocument USING gin (tokens)",
     # The planner thinks little of what comparing tokens costs and much of common ones: it would rather read the whole table.
+    # Who wants a few of those that match gets them from the handful, if that has as many (core/tokens.py).
     """
-    CREATE FUNCTION core_searchdocument_tokens(question tsquery, most integer) RETURNS SETOF bigint LANGUAGE sql STABLE ROWS 100
-    SET enable_seqscan = off AS 'SELECT id FROM core_searchdocument WHERE tokens @@ question LIMIT most'
+    CREATE FUNCTION core_searchdocument_tokens(question tsquery, of_handful tsquery, most integer) RETURNS SETOF bigint
+    LANGUAGE plpgsql STABLE ROWS 100 SET enable_seqscan = off AS $$
+    DECLARE found bigint[];
+    BEGIN
+        IF most IS NOT NULL THEN
+            found := ARRAY(SELECT id FROM core_searchdocument WHERE tokens @@ of_handful LIMIT most);
+        END IF;
+        IF most IS NULL OR cardinality(found) < most THEN
+            RETURN QUERY SELECT id FROM core_searchdocument WHERE tokens @@ question LIMIT most;
+        ELSE
+            RETURN QUERY SELECT unnest(found);
+        END IF;
+    END $$
+    """,
+    """
+    CREATE FUNCTION core_searchdocument_keys(question tsquery) RETURNS bigint[] LANGUAGE sql STABLE SET enable_seqscan = off
+    AS 'SELECT array_agg(key) FROM core_searchdocument WHERE tokens @@ question'
     """,
 ]
 

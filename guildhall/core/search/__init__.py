@@ -25,7 +25,7 @@ from rapidfuzz import fuzz
 from guildhall.core.models import SearchDocument
 from guildhall.core.search.asking import Group, anywhere, beginning, misspelled, spelled, words_asked
 from guildhall.core.search.words import STEMMED, fold, forms, near, spellings, starts, words
-from guildhall.core.tokens import AtMost, Token
+from guildhall.core.tokens import AtMost, Token, keys_matching, with_handful
 
 MOST_HITS = 100
 FEW_HITS = 2_000
@@ -146,10 +146,10 @@ def search(
     in one of them are found, and those that have none. Without ``kinds`` it is asked first which there are.
     """
     asked = words_asked(text)
-    bounds = _bounds(scopes, kinds, languages)
-    if not asked or bounds is None:
+    if not asked or not scopes:
         return Results([])
     kinds = _all_kinds() if kinds is None else kinds
+    bounds = _bounds(scopes, kinds, languages)
     if not kinds:
         return Results([])
     spoken = tuple(STEMMED) if languages is None else tuple(languages)
@@ -173,9 +173,9 @@ def matching_keys(kind: str, text: str, scopes: Collection[str]) -> QuerySet[Sea
     else a subquery.
     """
     asked = words_asked(text)
-    bounds = _bounds(scopes, [kind], None)
-    if not asked or bounds is None:
+    if not asked or not scopes:
         return SearchDocument.objects.none().values("key")
+    bounds = _bounds(scopes, [kind], None)
     groups = [*bounds, *_of_kinds([kind], anywhere(asked, tuple(STEMMED)))]
     matching = SearchDocument.objects.filter(tokens__match=groups)
     few = list(SearchDocument.objects.filter(tokens__match=AtMost(groups, FEW_HITS + 1)).values_list("key", flat=True))
@@ -184,6 +184,14 @@ def matching_keys(kind: str, text: str, scopes: Collection[str]) -> QuerySet[Sea
     elif len(few) <= FEW_HITS:
         return few
     return matching.values("key")
+
+
+def all_keys(kind: str, text: str, scopes: Collection[str]) -> list[int]:
+    """Return the keys of all documents of one kind that have the words asked for, spelled as asked, however many they are."""
+    asked = words_asked(text)
+    if not asked or not scopes:
+        return []
+    return keys_matching([*_bounds(scopes, [kind], None), *_of_kinds([kind], anywhere(asked, tuple(STEMMED)))])
 
 
 # --- What is kept --------------------------------------------------------------------------------------------------
@@ -196,7 +204,7 @@ def _kept(document: Document) -> SearchDocument:
         title=_UNKEEPABLE.sub("", document.title)[:300],
         language=document.language,
         boost=document.boost,
-        tokens=_tokens(document),
+        tokens=with_handful(_tokens(document), document.key),
     )
 
 
@@ -207,9 +215,8 @@ def _tokens(document: Document) -> set[str]:
     languages = (document.language,)
     drawer = _drawer(document.kind)
     return {
-        f"k{_name(document.kind)}",
         f"l{document.language and _name(document.language)}",
-        *["s" + _name(scope) for scope in document.scopes],
+        *[_scope(document.kind, scope) for scope in document.scopes],
         *["=" + drawer + start for start in starts(title) if start],
         *["t" + drawer + form for form in _union(forms(word, languages) for word in title)],
         *["w" + drawer + form for form in _union(forms(word, languages) for word in {*shown, *text})],
@@ -219,6 +226,11 @@ def _tokens(document: Document) -> set[str]:
 
 def _union(sets: Iterable[frozenset[str]]) -> set[str]:
     return set().union(*sets)
+
+
+def _scope(kind: str, scope: str) -> str:
+    """Return the token of what is of a kind and in a scope: the database goes through the list of these for every question."""
+    return f"s{_name(kind)}={_name(scope)}"
 
 
 def _name(name: str) -> str:
@@ -235,13 +247,10 @@ def _name(name: str) -> str:
 # --- What is asked and found ---------------------------------------------------------------------------------------
 
 
-def _bounds(scopes: Collection[str], kinds: Collection[str] | None, languages: Collection[str] | None) -> list[Group] | None:
-    """Return the groups that keep a question where it belongs, or None where nothing can be found."""
-    if not scopes or (kinds is not None and not kinds):
-        return None
-    bounds = [[Token(f"s{_name(scope)}") for scope in scopes]]
-    if kinds is not None:
-        bounds.append([Token(f"k{_name(kind)}") for kind in kinds])
+def _bounds(scopes: Collection[str], kinds: Collection[str], languages: Collection[str] | None) -> list[Group]:
+    """Return the groups that keep a question where it belongs."""
+    names = [_name(scope) for scope in scopes]
+    bounds = [[Token(_scope(kind, name)) for kind in kinds for name in names]]
     if languages is not None:
         bounds.append([Token("l"), *(Token(f"l{_name(language)}") for language in languages)])
     return bounds
@@ -260,7 +269,7 @@ def _drawer(kind: str) -> str:
     """Return the two characters under which the index keeps the words of a kind.
 
     Of contacts there are ten times as many as of employers, and they speak of them: who looks for an employer by a beginning must
-    not leaf through what was said. That two kinds may share a drawer does no harm, for their names are asked for as well.
+    not leaf through what was said. That two kinds may share a drawer does no harm, for scopes name the kind.
     """
     return f"{crc32(kind.encode()) % 256:02x}"
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from guildhall.core.search import Document, Results
 from guildhall.core.search.asking import misspelled, spelled, words_asked
-from guildhall.core.search.words import LONGEST_TEXT, STEMMED, closest, fold, forms, near, words, written
+from guildhall.core.search.words import LONGEST_TEXT, STEMMED, STEMMED_IN_FRONT, closest, fold, forms, near, words, written
 
 Describe = Callable[[Collection[int]], Iterable[Document]]
 
@@ -80,6 +80,7 @@ class _Reading:
 
     def __init__(self, asked: list[str], *, mistyped: bool) -> None:
         self.groups = misspelled(asked) if mistyped else spelled(asked, "w", tuple(STEMMED))
+        self.initials = {token.text[2:3] for group in self.groups for token in group}
         self.everything = frozenset(range(len(asked)))
         self.mistyped = mistyped
         self.answers = cache(self._answers)  # texts repeat their words
@@ -117,6 +118,8 @@ class _Reading:
 
     def _answers(self, word: str, language: str) -> frozenset[int]:
         """Say which of the words asked for this one answers, by the tokens under which the index has it."""
+        if not self.mistyped and language not in STEMMED_IN_FRONT and word.isascii() and word[:1].lower() not in self.initials:
+            return frozenset()  # most words begin otherwise than any that was asked for, and so do their stems
         tokens = set()
         for plain in words(word):
             tokens |= {"w" + form for form in forms(plain, (language,))}

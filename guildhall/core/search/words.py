@@ -3,7 +3,7 @@
 A *form* is one spelling of one word: ``-muller`` as written (case and accents away), ``~mull`` as the stem in its language. A
 *token* is a form with the place it was found in before it, so that nothing somebody types can be taken for anything else:
 ``w`` anywhere, ``t`` in the title, ``=`` the title from its beginning, ``n`` near to it (a letter left out), and for what is no
-word at all ``s`` a scope, ``k`` a kind, ``l`` a language.
+word at all ``s`` a kind and a scope, ``l`` a language.
 """
 
 import re
@@ -51,6 +51,8 @@ STEMMED = {
     "sv": "swedish",
     "tr": "turkish",
 }
+#: In these a stem may begin otherwise than its word: Irish has mutations, Dutch participles, Greek and Turkish very short stems.
+STEMMED_IN_FRONT = {"el", "ga", "nl", "tr"}
 
 
 class _Stemmers(threading.local):

@@ -42,6 +42,7 @@ def passages(asked: str, text: str, **described: str) -> list[str]:
         ("de", "Großküche Weiß", "GROSSKUCHE", "[Großküche] Weiß"),
         ("el", "Πρακτική άσκηση", "πρακτικής", "[Πρακτική] άσκηση"),
         ("en", "Training agreements", "agreement", "Training [agreements]"),
+        ("nl", "Gewerkt in Metz", "werken", "[Gewerkt] in Metz"),
         ("", "İstanbul Lokantası", "istanbul", "[İstanbul] Lokantası"),
     ],
 )

@@ -11,8 +11,20 @@ from hypothesis import strategies as st
 from guildhall.core import search as facade
 from guildhall.core.hooks import hooks
 from guildhall.core.models import SearchDocument
-from guildhall.core.search import Document, Results, index, index_many, matching_keys, reindex, remove, remove_many, search
+from guildhall.core.search import (
+    Document,
+    Results,
+    all_keys,
+    index,
+    index_many,
+    matching_keys,
+    reindex,
+    remove,
+    remove_many,
+    search,
+)
 from guildhall.core.search.asking import words_asked
+from guildhall.core.tokens import with_handful
 
 MINE, THEIRS = "organisation:1", "organisation:2"
 pytestmark = pytest.mark.django_db
@@ -314,6 +326,30 @@ def test_a_list_is_filtered_by_the_keys_that_match(thing, django_assert_num_quer
     with django_assert_num_queries(1):
         listed = SearchDocument.objects.filter(kind="shop.thing", key__in=keys).order_by("key")
         assert [document.key for document in listed.only("key")] == [1, 2]
+
+
+def test_all_that_match_are_there_however_many_they_are(thing, django_assert_num_queries):
+    for key in range(1, 41):
+        thing("Nordwind" if key % 2 else "Südwind", key=key)
+    thing("Nordwind Film", key=99, kind="shop.film")
+    with django_assert_num_queries(1):
+        assert sorted(all_keys("shop.thing", "nordw", [MINE])) == list(range(1, 41, 2))
+    assert all_keys("shop.thing", "nordw", ["organisation:2"]) == []
+    assert all_keys("shop.thing", "westwind", [MINE]) == []
+    assert all_keys("shop.thing", "  ", [MINE]) == []
+
+
+def test_of_a_common_word_as_many_are_found_as_are_wanted_and_of_a_rare_one_all(thing):
+    """Be they of the handful or not: it is asked first, and must hide nothing."""
+    for key in range(1, 400):
+        thing("Nordwind", key=key)
+    common = search("nordwind", scopes=[MINE], kinds=["shop.thing"])
+    assert (common.total, common.exact) == (100, False)
+    of_handful = next(key for key in range(1000, 1040) if with_handful({"wx"}, key) != {"wx"})
+    rare = [of_handful, 2001, 2002]
+    for key in rare:
+        thing("Südwind", key=key)
+    assert {hit.key for hit in search("südwind", scopes=[MINE]).hits} == set(rare)
 
 
 def test_a_list_forgives_typing_errors_too(thing):

@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from guildhall.core import search
-from guildhall.core.actions import action, lock
+from guildhall.core.actions import action, at_the_end, lock
 from guildhall.core.errors import Refused
 from guildhall.library.actions.resources import require_not_withdrawn
 from guildhall.library.actions.tracks import forget_passages, index_passages
 from guildhall.library.lacks import obstacles
-from guildhall.library.models import DESCRIBED, Part, Resource, Version
+from guildhall.library.models import DESCRIBED, Part, PublicChange, PublicState, Resource, Version
 from guildhall.library.reading import words_of
 from guildhall.library.rules import can_change, can_publish, can_withdraw
 from guildhall.library.search import RESOURCE, resource_documents
@@ -130,6 +130,7 @@ def make_public(resource: Resource, *, what_changed: str = "", by: User | None, 
     resource.save()
     search.index_many(resource_documents([resource]))
     index_passages(resource)
+    at_the_end(_number_changes, resource.work_id)
     return version
 
 
@@ -158,6 +159,7 @@ def take_away(resource: Resource, *, why: str, at: datetime) -> None:
     resource.save()
     search.remove(RESOURCE, resource.pk)
     forget_passages(resource)
+    at_the_end(_number_changes, resource.work_id)
 
 
 @action
@@ -183,6 +185,21 @@ def put_back(resource: Resource, *, at: datetime) -> None:
     resource.save()
     search.index_many(resource_documents([resource]))
     index_passages(resource)
+    at_the_end(_number_changes, resource.work_id)
+
+
+def _number_changes(works: list[int]) -> None:
+    """Say of which works something else is public now.
+
+    Numbers are given at the end of an action and in the order of commits: who writes next waits for the row. Otherwise a process
+    could see a higher number first, and miss what got the lower one.
+    """
+    PublicState.objects.get_or_create(pk=1)
+    state = PublicState.objects.select_for_update().get(pk=1)
+    state.number += 1
+    state.save(update_fields=["number"])
+    changes = [PublicChange(work_id=work, number=state.number) for work in sorted(set(works))]
+    PublicChange.objects.bulk_create(changes, update_conflicts=True, unique_fields=["work"], update_fields=["number"])
 
 
 def _require_ready(resource: Resource) -> None:

@@ -69,6 +69,16 @@ def parse(text: str) -> list[Cue]:
     return ordered(cues)
 
 
+def cues_of_minute(vtt: str, minute: int) -> list[Cue]:
+    """Return the cues that begin in a minute of a track, as ``written`` wrote it; the rest of it is not read."""
+    stamp = rf"\n{minute // 60:02}:{minute % 60:02}:\d\d\.\d{{3}} --> "
+    begins = [found.start() for found in re.finditer(stamp, vtt)]
+    if not begins:
+        return []
+    end = vtt.find("\n\n", begins[-1] + 1)
+    return parse("WEBVTT\n" + vtt[begins[0] : end if end >= 0 else len(vtt)])
+
+
 def ordered(cues: Iterable[Cue]) -> list[Cue]:
     """Return cues in their order, unless there are too many."""
     found = sorted(cues, key=lambda cue: (cue.start, cue.end))

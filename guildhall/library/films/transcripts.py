@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from guildhall.core.search import Document
-from guildhall.library.films.tracks import Cue, clock, parse
+from guildhall.library.films.tracks import Cue, clock, cues_of_minute, parse
 from guildhall.library.models import SPOKEN, Film, Resource, Track
 from guildhall.library.search import PUBLIC, scope_of
 
@@ -62,11 +62,9 @@ def describe_passages(keys: Collection[int], *, titled: bool = True) -> Iterator
     numbers = {key // _MINUTES for key in keys}
     tracks = Track.objects.filter(pk__in=numbers).exclude(film__resource__state=Resource.State.WITHDRAWN)
     by_number = {track.pk: track for track in tracks.select_related("film__resource__current", "film__resource__organisation")}
-    minutes = {number: _by_minute(track) for number, track in by_number.items()}
     for key in keys:
         number, minute = divmod(key, _MINUTES)
-        cues = minutes.get(number, {}).get(minute)
-        if cues:
+        if number in by_number and (cues := cues_of_minute(by_number[number].vtt, minute)):
             resource = by_number[number].film.resource
             yield _document(by_number[number], resource, minute, cues, title=resource.shown.title if titled else "")
 
@@ -80,13 +78,12 @@ def everything_said() -> Iterator[Document]:
 def cues_saying(wanted: Mapping[int, str]) -> dict[int, tuple[Track, Cue]]:
     """Return of each passage, named by its key, the cue that says a text, with its track; the first one where none does."""
     tracks = Track.objects.filter(pk__in={key // _MINUTES for key in wanted}).select_related("film__resource__current")
-    minutes = {track.pk: (track, _by_minute(track)) for track in tracks}
+    by_number = {track.pk: track for track in tracks}
     found = {}
     for key, text in wanted.items():
         number, minute = divmod(key, _MINUTES)
-        track, by_minute = minutes.get(number, (None, {}))
-        cues = by_minute.get(minute, [])
-        if track is not None and cues:
+        track = by_number.get(number)
+        if track is not None and (cues := cues_of_minute(track.vtt, minute)):
             found[key] = track, next((cue for cue in cues if text in cue.plain), cues[0])
     return found
 

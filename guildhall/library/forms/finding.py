@@ -14,7 +14,6 @@ from guildhall.skills import taxonomy
 
 ANY = ("", _("all"))
 LONGEST_NUMBER = 9
-MOST_ORGANISATIONS = 100
 
 
 class FindingForm(forms.Form):
@@ -62,17 +61,10 @@ class FindingForm(forms.Form):
 
     def offer(self, counts: Counts) -> None:
         """Offer of each filter the choices that something answers to, with how much, and the one that is chosen."""
-        self.words["organisation"] = _busiest(counts, self.wanted.get("organisation", ""))
+        self.words["organisation"] = dict(sorted(counts.organisations.items(), key=lambda named: named[1]))
         for name, words in self.words.items():
             found = counts.by_choice[name]
             offered = [choice for choice in words if found.get(choice) or choice == self.wanted.get(name)]
             self.fields[name].choices = [ANY, *[(choice, Counted(words[choice], found.get(choice, 0))) for choice in offered]]
             if not offered:
                 del self.fields[name]
-
-
-def _busiest(counts: Counts, chosen: str) -> dict[str, str]:
-    """The organisations of which most is found, and the one that is chosen, by name."""
-    names, found = counts.organisations, counts.by_choice["organisation"]
-    most = sorted(names, key=lambda number: (number != chosen, -found.get(number, 0)))[:MOST_ORGANISATIONS]
-    return {number: names[number] for number in sorted(most, key=lambda number: names[number])}

@@ -85,7 +85,10 @@ class Film(models.Model):
 
 
 class Rendition(models.Model):
-    """A film as browsers play it: H.264 and AAC in MP4 of a height that suits the line, or its sound alone."""
+    """A film as browsers play it: H.264 and AAC in MP4 of a height that suits the line, or its sound alone.
+
+    The picture of a long film can be read piece by piece as well (``films.streaming``).
+    """
 
     class Kind(models.TextChoices):
         SMALL = "360p", "360p"
@@ -98,6 +101,9 @@ class Rendition(models.Model):
     width = models.PositiveIntegerField(default=0, help_text="pixels, 0 for sound")
     height = models.PositiveIntegerField(default=0, help_text="pixels, 0 for sound")
     bits_per_second = models.PositiveIntegerField(default=0)
+    #: Of its head, then of each fragment: first byte, bytes, seconds. Empty where it is in one piece.
+    pieces = models.JSONField(default=list, blank=True)
+    codecs = models.CharField(max_length=60, blank=True, help_text="RFC 6381; where it is in pieces")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["film", "kind"], name="rendition_once")]
@@ -108,6 +114,10 @@ class Rendition(models.Model):
     @property
     def is_picture(self) -> bool:
         return self.kind != self.Kind.AUDIO
+
+    @property
+    def is_in_pieces(self) -> bool:
+        return bool(self.codecs)
 
 
 class Track(models.Model):

@@ -3,11 +3,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from django.conf import settings
 from django.core.validators import MinLengthValidator, URLValidator
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Prefetch, Q, Subquery, Value, When
+from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -26,6 +28,10 @@ def numbers_written_for(user: User) -> Any:
     if user.memberships_today is not None:
         return [held.organisation_id for held in user.memberships_today if held.role in WRITERS]
     return user.memberships.current().filter(role__in=WRITERS).values("organisation")
+
+
+def _epoch() -> str:
+    return uuid4().hex
 
 
 class Described(models.Model):
@@ -260,10 +266,34 @@ class Version(Described):
         indexes = [
             models.Index(fields=["kind", "language"], name="version_by_kind"),
             models.Index(fields=["area"], name="version_by_area", condition=~Q(area="")),
+            models.Index(Lower("title"), name="version_by_title"),
         ]
 
     def get_absolute_url(self) -> str:
         return reverse("oer:version", args=[self.resource_id, self.number])
+
+
+class PublicState(models.Model):
+    """The one row that says how often what is public has changed; ``epoch`` tells the histories of two databases apart.
+
+    Whoever keeps in memory what is public (``counting``) sees in one short query whether that still holds.
+    """
+
+    epoch = models.CharField(max_length=32, default=_epoch)
+    number = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.epoch} {self.number}"
+
+
+class PublicChange(models.Model):
+    """The number of the last change to what is public of a work: a resource of it was published or withdrawn."""
+
+    work = models.OneToOneField(Resource, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    number = models.BigIntegerField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.work_id} {self.number}"
 
 
 class PartQuerySet(models.QuerySet["Part"]):

@@ -9,7 +9,19 @@ from django.utils.timezone import now
 from guildhall.core.errors import NotAllowed, Refused
 from guildhall.core.search import search
 from guildhall.library import actions
-from guildhall.library.films.tracks import MOST_BYTES, Cue, Unreadable, cleaned, clock, exact, moment, parse, read, written
+from guildhall.library.films.tracks import (
+    MOST_BYTES,
+    Cue,
+    Unreadable,
+    cleaned,
+    clock,
+    cues_of_minute,
+    exact,
+    moment,
+    parse,
+    read,
+    written,
+)
 from guildhall.library.films.transcripts import PASSAGE, describe_passages, everything_said
 from guildhall.library.models import Film, Track
 from guildhall.library.search import PUBLIC
@@ -108,6 +120,13 @@ class TestReading:
     )
     def test_a_moment_is_read_as_people_write_it(self, said, seconds):
         assert moment(said) == seconds
+
+    def test_the_cues_of_a_minute_are_those_that_begin_in_it(self):
+        cues = [
+            Cue(start, start + 4, f"At {start}.\n00:01:00.000 is no time here.") for start in (0, 58.5, 60, 61, 119.999, 3661)
+        ]
+        whole = written(cues)
+        assert [cues_of_minute(whole, minute) for minute in (0, 1, 2, 61)] == [cues[:2], cues[2:5], [], cues[5:]]
 
     def test_a_moment_is_written_as_people_read_it(self):
         assert [clock(83.9), clock(3723), exact(83.5), exact(60)] == ["1:23", "1:02:03", "1:23.500", "1:00"]

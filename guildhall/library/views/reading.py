@@ -36,9 +36,7 @@ def resource_list(request: PersonRequest) -> HttpResponse:
     counts = asked.counts()
     form.offer(counts)
     order = request.GET.get("sort", "")
-    pages = Pages(asked.found(order), ROWS)
-    pages.count = counts.total
-    shown = pages.get_page(request.GET.get("page"))
+    shown = Pages(asked.found(order), ROWS).get_page(request.GET.get("page"))
     ticked = _numbers(request.GET.getlist("case"))
     rows = rows_of(shown, finding=asked, ticked=ticked)
     are_cases = form.wanted.get("kind") == CASE

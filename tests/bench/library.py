@@ -1,0 +1,208 @@
+"""What finding costs in a library of any size, and beside it tantivy on the same texts: ``make bench ARGS="--library 200000"``.
+
+tantivy is a search library written in Rust that keeps its index in files of its own: what a search server would do at best,
+without the way to it and back.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import cycle
+from pathlib import Path
+from statistics import median, quantiles
+from tempfile import mkdtemp
+from time import perf_counter, process_time
+from typing import Any
+from urllib.parse import urlencode
+
+import tantivy
+from book import Book
+from django.db import connection
+from measuring import Page, Question, Visitor, measure
+from shelves import Shelves
+
+from guildhall.core.search import search
+from guildhall.library import counting
+from guildhall.library.films.transcripts import PASSAGE
+from guildhall.library.finding import Finding
+from guildhall.library.search import PUBLIC, RESOURCE
+
+#: What is asked, by name: how each word of it is taken by tantivy. Ours takes the last word as a beginning each time.
+ASKED = ["rare word", "common word", "two words", "mistyped", "a beginning"]
+#: From which to which of the words of a language by how common they are.
+RANKS = {"rare word": (6_000, 20_000), "common word": (15, 150), "mistyped": (300, 4_000), "a beginning": (50, 2_000)}
+READ = ["en", "de"]
+QUESTIONS = 200
+
+
+class Tantivy:
+    """An index of titles and texts with the number of each, in a folder of its own."""
+
+    def __init__(self) -> None:
+        self.folder = mkdtemp(prefix="guildhall-tantivy-")
+        built = tantivy.SchemaBuilder()
+        built.add_unsigned_field("key", stored=True)
+        built.add_text_field("words", stored=False, tokenizer_name="default", index_option="freq")
+        self.schema = built.build()
+        self.indexes: dict[str, Any] = {}
+        self.writers: dict[str, Any] = {}
+        self.seconds = 0.0
+        for kind in (RESOURCE, PASSAGE):
+            path = Path(self.folder) / kind
+            path.mkdir()
+            self.indexes[kind] = tantivy.Index(self.schema, path=str(path))
+            self.writers[kind] = self.indexes[kind].writer(heap_size=256_000_000, num_threads=1)
+
+    def add(self, kind: str, key: int, title: str, text: str) -> None:
+        began = perf_counter()
+        self.writers[kind].add_document(tantivy.Document(key=key, words=f"{title}\n{text}"))
+        self.seconds += perf_counter() - began
+
+    def finish(self) -> None:
+        began = perf_counter()
+        for kind, writer in self.writers.items():
+            writer.commit()
+            writer.wait_merging_threads()
+            self.indexes[kind].reload()
+        self.seconds += perf_counter() - began
+
+    @property
+    def megabytes(self) -> float:
+        return sum(path.stat().st_size for path in Path(self.folder).rglob("*") if path.is_file()) / 1e6
+
+    def ask(self, kind: str, text: str, how: str) -> int:
+        """Find the best twenty and count all; returns the count."""
+        *whole, last = [
+            tantivy.Query.term_query(self.schema, "words", word.lower(), index_option="freq") for word in text.split()
+        ]
+        word = text.split()[-1].lower()
+        if how == "mistyped":
+            last = tantivy.Query.fuzzy_term_query(self.schema, "words", word, distance=1)
+        elif how == "a beginning":
+            last = tantivy.Query.fuzzy_term_query(self.schema, "words", word, distance=0, prefix=True)
+        question = tantivy.Query.boolean_query([(tantivy.Occur.Must, part) for part in [*whole, last]])
+        return int(self.indexes[kind].searcher().search(question, 20, count=True).count)
+
+
+def questions(shelves: Shelves, how: str) -> Iterator[str]:
+    """What people type, another word each time, most of it in English: words of one book or of half the library."""
+    chance = shelves.chance
+    while True:
+        speech = shelves.speech[chance.choice(["en", "en", "en", "de", "es"])]
+        if how == "two words":
+            first, second = chance.sample(range(30, 600), 2)
+            yield f"{speech.words[first]} {speech.words[second]}"
+            continue
+        low, high = {
+            "rare word": (6_000, 20_000),
+            "common word": (15, 150),
+            "mistyped": (300, 4_000),
+            "a beginning": (50, 2_000),
+        }[how]
+        word = speech.words[chance.randrange(low, high)]
+        if how == "mistyped" and len(word) >= 7:
+            yield word[:3] + word[4:]
+        elif how == "a beginning" and len(word) >= 5:
+            yield word[:4]
+        elif how in ("rare word", "common word") and len(word) >= 4:
+            yield word
+
+
+def pages_of(shelves: Shelves, book: Book, member: Visitor, visitor: Visitor) -> list[Page]:
+    """The floors as a member, all else as somebody who is not signed in."""
+
+    def listed(how: str, address: str = "/oer/", **chosen: str) -> Callable[[int], Question]:
+        asked = questions(shelves, how)
+        return lambda _turn: Question(f"{address}?{urlencode({'q': next(asked), **chosen})}", fragment=True)
+
+    def each(address: str, numbers: list[int]) -> Callable[[int], Question]:
+        chosen = numbers[:: max(1, len(numbers) // 500)]
+        return lambda turn: Question(address.format(chosen[turn % len(chosen)]))
+
+    films = set(shelves.films)
+    texts = [number for number in shelves.resources if number not in films]
+    filters = {"kind": "worksheet", "language": "en", "open": "on"}
+    narrowed = cycle([{"kind": "video", "area": "1.1"}, {"level": "4", "audience": "teacher", "language": "de"}, {"sector": "F"}])
+    return [
+        Page("floor: a constant", each("/bench/constant/", book.employers), visitor=member),
+        Page("floor: one read", each("/bench/read/{}/", book.employers), visitor=member),
+        Page("the list, as it begins", lambda _turn: Question("/oer/"), visitor=visitor),
+        Page("the list, filtered", lambda _turn: Question(f"/oer/?{urlencode(next(narrowed))}", fragment=True), visitor=visitor),
+        *[Page(f"search: {how}", listed(how), visitor=visitor) for how in ASKED],
+        Page("search with three filters", listed("common word", **filters), visitor=visitor),
+        *[Page(f"transcripts: {how}", listed(how, "/oer/transcripts/"), visitor=visitor) for how in ASKED],
+        Page("a resource", each("/oer/{}/", texts), visitor=visitor),
+        Page("a film at a moment", each("/oer/{}/?t=431", shelves.films), visitor=visitor),
+    ]
+
+
+def compare(shelves: Shelves, beside: Tantivy) -> None:
+    """Ask ours and tantivy the same questions, one after the other: the best twenty, and how many there are."""
+    print("\n| question | found (median) | ours p50 ms | ours p95 ms | tantivy p50 ms | tantivy p95 ms |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for kind in (RESOURCE, PASSAGE):
+        for how in ASKED:
+            asked, ours, theirs, found = questions(shelves, how), [], [], []
+            for _ in range(QUESTIONS):
+                text = next(asked)
+                answer = Visitor.noting(partial(_ours, kind, text))
+                ours.append(answer.cpu_ms + answer.database_ms)
+                began = process_time()
+                found.append(beside.ask(kind, text, how))
+                theirs.append((process_time() - began) * 1000)
+            name = "resources" if kind == RESOURCE else "transcripts"
+            figures = [figure for times in (ours, theirs) for figure in (median(times), quantiles(times, n=20)[-1])]
+            print(
+                f"| {name}: {how} | {median(found):,.0f} | " + " | ".join(f"{figure:.1f}" for figure in figures) + " |",
+                flush=True,
+            )
+
+
+def _ours(kind: str, text: str) -> bytes:
+    if kind == RESOURCE:
+        asked = Finding(text, {}, languages=READ)
+        asked.counts()
+        list(asked.found()[:20])
+    else:
+        search(text, scopes=[PUBLIC], kinds=[PASSAGE], limit=20)
+    return b""
+
+
+def run(size: int, hours: int, *, rounds: int, seconds: float, report: Callable[[list[Page]], bool]) -> bool:
+    """Fill a library, measure, print; return whether all goals were met."""
+    beside = Tantivy()
+    try:
+        book = Book(1)
+        book.grow(10, 1)
+        began = perf_counter()
+        shelves = Shelves(size, hours, beside)
+        shelves.fill()
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("VACUUM ANALYZE")  # as autovacuum does soon after so much was written
+        beside_seconds, ours = beside.seconds, perf_counter() - began - beside.seconds
+        beside.finish()
+        print(f"\n{connection.vendor}: {size:,} resources, {hours:,} hours of film; filled in {ours:.0f} s", end=", ")
+        print(f"index {_megabytes():,.0f} MB; tantivy: {beside_seconds + beside.seconds:.0f} s, {beside.megabytes:,.0f} MB")
+        began = perf_counter()
+        counting.image()
+        print(f"what is public read into memory in {perf_counter() - began:.1f} s", flush=True)
+        member, visitor = Visitor(book.coordinator), Visitor(None)
+        pages = pages_of(shelves, book, member, visitor)
+        print(f"{measure(member, pages, rounds=rounds, seconds=seconds)} rounds\n", flush=True)
+        met = report(pages)
+        compare(shelves, beside)
+        return met
+    finally:
+        shutil.rmtree(beside.folder)
+
+
+def _megabytes() -> float:
+    """The size of the index of words, and of what it is made of."""
+    if connection.vendor != "postgresql":
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_total_relation_size('core_searchdocument')")
+        return float(cursor.fetchone()[0]) / 1e6
