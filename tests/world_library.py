@@ -150,6 +150,8 @@ LIBRARY_THINGS: dict[str, dict[str, Arguments]] = {
     "oer:part_page": {name: lambda world, part=part: {**part(world), "number": 1} for name, part in A_PART.items()},
     "oer:collection": {"public": _of("public_collection"), "the school's": _of("collection")},
     "oer:film_guide": {"public": _resource_of("film")},
+    "oer:film_stream": {"public": lambda world: {"pk": world.film.pk}},
+    "oer:film_playlist": {"public": lambda world: {"pk": world.film.pk, "kind": "360p"}},
     "oer:film_file": {"public": lambda world: {"pk": world.film.pk, "kind": "360p"}},
     "oer:film_poster": {"public": _of("film")},
     "oer:film_track": {"public": lambda world: {"pk": world.film.pk, "language": "en", "kind": "captions"}},

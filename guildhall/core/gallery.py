@@ -28,7 +28,7 @@ from guildhall.core.forms import Counted, Group
 from guildhall.core.pages import Pages
 from guildhall.core.projection import View
 from guildhall.core.ui import cells, components
-from guildhall.core.ui.films import Said, Source, Text
+from guildhall.core.ui.films import Pause, Said, Source, Text
 from guildhall.core.ui.lists import Column
 from guildhall.core.ui.maps import Home, Place
 from guildhall.core.ui.pictures import Pane
@@ -215,7 +215,7 @@ def _samples() -> dict[str, Any]:
             Text("#film-captions", "captions", "en", "English"),
             Text("#film-descriptions", "descriptions", "en", "What is seen"),
         ],
-        "film_pauses": [90],
+        "film_pauses": [Pause(90, "1:30", "What would you ask first?", "#film-example")],
         "film_lines": [
             Said(80, "1:20", "She opens the door of the bakery.", is_seen=True),
             Said(83, "1:23", "We begin at four, and the learners come at six."),

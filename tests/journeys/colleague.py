@@ -78,7 +78,7 @@ class Colleague:
         self.field("Name of your school").fill(name)
         self.field("Country").select_option(country)
         self.field("Your name").fill(self.name)
-        self.field("E-mail address").fill(self.address)
+        self.field("Your e-mail address").fill(self.address)
         self.field("I have read what happens to my data.").check()
         self.press(self.button("Send me a code"))
         self.field("Code").fill(self._from_letter(r"\d{4}-\d{4}", "Subject"))

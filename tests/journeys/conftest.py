@@ -6,14 +6,13 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, StorageState, sync_playwright
 
+from tests.barriers import barriers
 from tests.installation import CHROMIUM, Installation, installation
 
 
@@ -49,16 +48,22 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(house: Installation, browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open a browser as somebody would: ``visit(width, height, javascript=…, locale=…)``. What breaks in it fails the test."""
+    """Open a browser as somebody would: ``visit(width, height, javascript=…, locale=…)``. What breaks in it fails the test.
+
+    ``signed_in`` is the state of a browser in which somebody has signed in before.
+    """
     opened, trouble = [], []
 
-    def visit(width: int, height: int, *, javascript: bool = True, locale: str = "en-GB") -> Page:
+    def visit(
+        width: int, height: int, *, javascript: bool = True, locale: str = "en-GB", signed_in: StorageState | None = None
+    ) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": height},
             base_url=house.url,
             java_script_enabled=javascript,
             locale=locale,
             reduced_motion="reduce",
+            storage_state=signed_in,
         )
         context.set_default_timeout(30_000)
         opened.append(context)
@@ -73,7 +78,7 @@ def visit(house: Installation, browser: Browser) -> Iterator[Callable[..., Page]
     assert trouble == []
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def no_barriers() -> Callable[[Page], None]:
     """Check a page with axe for what WCAG 2.2 AA asks."""
 
@@ -81,15 +86,8 @@ def no_barriers() -> Callable[[Page], None]:
         window = page.viewport_size
         # As tall as the page: what the bar at the foot of a phone covers until one scrolls would count as too small to press.
         page.set_viewport_size({**window, "height": page.evaluate("document.documentElement.scrollHeight")})
-        found: Any = Axe().run(
-            page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-        )
+        told = barriers(page)
         page.set_viewport_size(window)
-        told = [
-            f"{violation['id']}: {node['target']} {violation['help']}"
-            for violation in found.response["violations"]
-            for node in violation["nodes"]
-        ]
         assert told == [], f"{page.url}: {told}"
 
     return check

@@ -11,6 +11,12 @@ from django.utils.http import content_disposition_header
 from guildhall.core.models import StoredFile
 
 _PIECE = 256 * 1024
+#: Up to this, bytes are handed over in one piece. A thread of the web server that gives out more waits for who reads slowly, or
+#: has paused a film and reads nothing: there are few threads, and the next page would wait as well.
+_AT_ONCE = 4 * 1024 * 1024
+#: Of a film and a range without an end, as browsers ask for them, so much is given. They look at what came, and ask for more
+#: when they need it (RFC 9110, 15.3.7).
+_WITHOUT_END = 1024 * 1024
 _RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,20})\s*-\s*(\d{0,20})\s*", re.ASCII | re.IGNORECASE)
 
 
@@ -36,7 +42,9 @@ def ranged(request: HttpRequest, stored: StoredFile, *, as_attachment: bool = Fa
     first, last, status = 0, stored.size - 1, 200
     # A range is for GET only, and means nothing where the file is another than the one that the asker has begun.
     if request.method == "GET" and request.headers.get("If-Range", etag) == etag:
-        asked = _asked(request.headers.get("Range", ""), stored.size)
+        # Who saves a file, and goes on after the line broke, expects all the rest.
+        is_played = stored.content_type.startswith(("audio/", "video/")) and not as_attachment
+        asked = _asked(request.headers.get("Range", ""), stored.size, _WITHOUT_END if is_played else stored.size)
         if asked and asked[0] > asked[1]:
             return HttpResponse(status=416, headers={**headers, "Content-Range": f"bytes */{stored.size}"})
         if asked:
@@ -49,12 +57,15 @@ def ranged(request: HttpRequest, stored: StoredFile, *, as_attachment: bool = Fa
     return StreamingHttpResponse(body, status=status, content_type=stored.content_type, headers=headers)
 
 
-def _asked(header: str, size: int) -> tuple[int, int] | None:
-    """Return the first and the last byte that are asked for, the first after the last if there are no such; None for all."""
+def _asked(header: str, size: int, most: int) -> tuple[int, int] | None:
+    """Return the first and the last byte that are to be given, the first after the last if there are no such; None for all.
+
+    Where no end is asked for they are ``most`` at most.
+    """
     found = _RANGE.fullmatch(header)
     start, end = (int(number) if number else None for number in found.groups()) if found else (None, None)
     if start is not None:
-        last = size - 1 if end is None else min(end, size - 1)
+        last = min(start + most - 1 if end is None else end, size - 1)
         return None if end is not None and end < start else (start, last)
     return None if end is None else (max(size - end, 0), size - 1)  # the last so many
 
@@ -69,6 +80,7 @@ class _Bytes(Iterator[bytes]):
 
     def __init__(self, stored: StoredFile, first: int, count: int) -> None:
         self._left = count
+        self._piece = count if count <= _AT_ONCE else _PIECE
         self._source = file = stored.content.storage.open(str(stored.content), "rb")
         if hasattr(file, "obj"):  # of an S3 storage, which would fetch the whole before it reads the first byte
             self._source = file.obj.get(Range=f"bytes={first}-{first + count - 1}")["Body"]
@@ -76,7 +88,7 @@ class _Bytes(Iterator[bytes]):
             file.seek(first)
 
     def __next__(self) -> bytes:
-        piece = self._source.read(min(_PIECE, self._left)) if self._left else b""
+        piece = self._source.read(min(self._piece, self._left)) if self._left else b""
         if not piece:
             raise StopIteration
         self._left -= len(piece)

@@ -14,7 +14,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponseBase
 from django.test import RequestFactory
 
-from guildhall.core.files import store
+from guildhall.core.files import ranges, store
 from guildhall.core.files.ranges import ranged
 from guildhall.core.middleware import PackingMiddleware
 from guildhall.core.models import StoredFile
@@ -125,12 +125,34 @@ def test_the_head_alone_says_how_long_it_is_and_knows_no_ranges(letters, asked):
     assert (answer.status_code, answer["Content-Length"], body(answer)) == (200, "26", b"")
 
 
-def test_a_long_file_goes_out_in_pieces_that_make_the_whole(user, asked):
+def test_a_long_file_goes_out_in_pieces_that_make_the_whole(user, asked, monkeypatch):
+    monkeypatch.setattr(ranges, "_AT_ONCE", 500_000)
     stored = kept(user, LONG)
     answer = asked(stored)
     assert max(len(piece) for piece in answer) <= 256 * 1024
     assert body(asked(stored)) == LONG
     assert body(asked(stored, range="bytes=300000-999999")) == LONG[300_000:1_000_000]
+
+
+def test_who_plays_a_film_and_says_no_end_gets_as_much_as_keeps_nobody_waiting(user, asked):
+    film = kept(user, LONG)
+    film.content_type = "video/mp4"
+    million = 1024 * 1024
+    assert len(LONG) < million
+    film.size = 3 * million  # what it says, for a file that is as long would take long
+    answer = asked(film, range=f"bytes={million}-")
+    assert (answer.status_code, answer["Content-Length"]) == (206, str(million))
+    assert answer["Content-Range"] == f"bytes {million}-{2 * million - 1}/{3 * million}"
+    assert asked(film, range=f"bytes={5 * million // 2}-")["Content-Length"] == str(million // 2)
+    assert asked(film, range=f"bytes={3 * million}-").status_code == 416
+    assert asked(film, range="bytes=0-2999999")["Content-Length"] == "3000000"
+    # Who saves it, and goes on after the line broke, gets all the rest.
+    assert asked(film, range=f"bytes={million}-", more={"as_attachment": True})["Content-Length"] == str(2 * million)
+
+
+def test_a_range_that_is_not_large_is_handed_over_at_once(user, asked):
+    # The thread that gives it out need not wait for who reads it slowly.
+    assert [len(piece) for piece in asked(kept(user, LONG), range="bytes=5-999999")] == [999_995]
 
 
 def test_a_file_that_is_gone_is_no_answer_that_breaks_off(letters, asked):

@@ -47,41 +47,59 @@ class Said:
     is_seen: bool = False
 
 
+@dataclass(frozen=True)
+class Pause:
+    """A moment, its second and that second as people read it, at which a film pauses for those who wish it: what is asked then,
+    in which language, and where it is answered.
+    """
+
+    second: int
+    at: str
+    question: str
+    url: str
+    language: str = ""
+
+
 @component
 def film(
     content: str,
     *,
     title: str,
     sources: Sequence[Source],
+    language: str = "",
     texts: Sequence[Text] = (),
+    stream: str = "",
     poster: str = "",
     sound: str = "",
     at: float = 0,
-    pauses: Sequence[int] = (),
+    pauses: Sequence[Pause] = (),
     id: str = "film",
 ) -> Worked:
     """Play a film. The content is said below it. Nothing plays by itself; without JavaScript it is the browser's own player.
 
     With it there are speed, steps of ten seconds, the choice of the picture, descriptions that are read out, and keys:
     the space bar and K play and pause, the arrows, J and L go back and on, C shows captions, M mutes, < and > change the speed.
+    Where it pauses, what is asked is read out below it and the focus stays; playing on, "Go on" or Escape puts it away.
 
     Args:
         title: what the film is called.
         sources: the files of it, the largest first.
+        language: that of its title.
         texts: what is read along with it.
+        stream: the address of a list of its pieces (HLS), for browsers that play those: they take what suits the line.
         poster: the address of a picture that stands there before it plays.
         sound: the address of its sound alone.
         at: the second at which it begins.
-        pauses: seconds at which it pauses for those who wish that.
+        pauses: where it pauses for those who wish that.
         id: an anchor; a ``transcript`` and whatever has ``data-seek`` and ``data-film`` leads there.
     """
     begin = f"#t={at:g}" if at > 0 else ""
     return {
         "files": [(source, f"{source.url}{begin}") for source in sources],
+        "begin": begin,
         "speeds": SPEEDS,
         "is_described": any(text.kind == "descriptions" for text in texts),
         "is_captioned": any(text.kind in ("captions", "subtitles") for text in texts),
-        "moments": " ".join(str(second) for second in pauses),
         "sprite": sprite(),
     }
 

@@ -183,6 +183,8 @@ def keep_rendition(film: Film, *, kind: str, placed: Placed, made_of: dict[str, 
         width=made_of["width"],
         height=made_of["height"],
         bits_per_second=round(8 * placed.size / max(made_of["seconds"], 1)),
+        pieces=made_of.get("pieces", []),
+        codecs=made_of.get("codecs", ""),
     )
 
 

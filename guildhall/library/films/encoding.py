@@ -27,6 +27,8 @@ from av.filter import Graph
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
+from guildhall.library.films import fragments
+
 #: Demuxers by content type.
 READERS = {"video/mp4": "mp4", "video/webm": "matroska"}
 MOST_SECONDS = 3 * 60 * 60
@@ -86,15 +88,19 @@ def poster(path: str, content_type: str, target: str, at_seconds: float) -> dict
         return {"width": width, "height": height}
 
 
-def render(path: str, content_type: str, target: str, short_side: int) -> dict[str, Any]:
+def render(path: str, content_type: str, target: str, short_side: int, in_fragments: bool) -> dict[str, Any]:
     """Write a film as MP4 for browsers (H.264, AAC) with its shorter side no longer than ``short_side``; never enlarged.
 
-    With ``short_side`` 0 only its sound. What is to be read first stands first (``faststart``).
+    With ``short_side`` 0 only its sound. What is to be read first stands first (``faststart``), or, with ``in_fragments``, the
+    pieces of the film can be read one by one: then the answer says where they lie, as ``fragments.of`` does.
     """
     seen = look(path, content_type) if short_side else {}
+    made_as = {"movflags": "+faststart"}
+    if in_fragments:
+        made_as = {"movflags": fragments.MOVFLAGS, "min_frag_duration": str(fragments.SECONDS * av.time_base)}
     with (
         _opened(path, content_type) as film,
-        av.open(target, "w", format="mp4", options={"movflags": "+faststart"}) as made,
+        av.open(target, "w", format="mp4", options=made_as) as made,
     ):
         # All streams have to be there before the first piece of any is written.
         picture = _Picture(film, made, short_side, seen["width"], seen["height"]) if short_side else None
@@ -120,7 +126,12 @@ def render(path: str, content_type: str, target: str, short_side: int) -> dict[s
         if sound is not None:
             sound.end()
         size = {"width": picture.width, "height": picture.height} if picture else {"width": 0, "height": 0}
-        return {"seconds": seconds, **size}
+    answer = {"seconds": seconds, **size}
+    if in_fragments:
+        # Without them it still is a film.
+        with open(target, "rb") as file, suppress(fragments.NotInFragments):
+            answer |= fragments.of(file)
+    return answer
 
 
 class _Picture:
@@ -148,6 +159,7 @@ class _Picture:
         }
         self.drawing = _Drawing(self.width, self.height, "yuv420p")
         self.last: int | None = None
+        self.whole_at = 0
 
     def take(self, frame: VideoFrame) -> None:
         if frame.time is None:
@@ -160,6 +172,9 @@ class _Picture:
         drawn.pts, drawn.time_base = at, _CLOCK
         # What kind of picture it was is over; kept, it would force its place among the new ones.
         drawn.pict_type = PictureType.NONE
+        # Where a fragment may begin is the same in all renditions, so that a player changes between them without a jump.
+        if self.last is None or at - self.whole_at >= fragments.SECONDS / _CLOCK:
+            drawn.pict_type, self.whole_at = PictureType.I, at
         self.last = at
         self.made.mux(self.stream.encode(drawn))
 

@@ -22,6 +22,8 @@ LOOK_SECONDS = 60
 SECONDS_PER_SECOND, SECONDS_BESIDES = 20, 120
 #: What another rendition of this shorter side is worth making for, and how its bytes are bounded, per second.
 SHORT_SIDES = {"360p": 360, "720p": 720, "audio": 0}
+#: Films that are longer, in seconds, or do not say how long they are, can be played piece by piece (HLS).
+IN_FRAGMENTS_FROM = 600
 _MOST_BYTES_PER_SECOND = 600_000
 _BYTES_BESIDES = 20 * 1024 * 1024
 
@@ -55,6 +57,7 @@ def render(
         "content_type": content_type,
         "target": str(target),
         "short_side": SHORT_SIDES[kind],
+        "in_fragments": bool(SHORT_SIDES[kind]) and (not seconds or seconds > IN_FRAGMENTS_FROM),
     }
     # A film that does not say how long it is may be as long as any.
     expected = seconds or 3 * 60 * 60

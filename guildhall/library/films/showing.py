@@ -9,7 +9,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from guildhall.core.ui.films import Said, Source, Text, said
+from guildhall.core.ui.films import Pause, Said, Source, Text, said
 from guildhall.library.films.tracks import clock, parse
 from guildhall.library.films.transcripts import lines_of
 from guildhall.library.hooks import WayOn
@@ -56,6 +56,7 @@ class Shown:
     title: str
     length: str
     sources: list[Source]
+    stream: str
     texts: list[Text]
     poster: str
     sound: str
@@ -69,8 +70,12 @@ class Shown:
     prompts: list[AskedPrompt]
 
     @property
-    def pauses(self) -> list[int]:
-        return [asked.prompt.at_seconds for asked in self.prompts if asked.prompt.is_pause]
+    def pauses(self) -> list[Pause]:
+        return [
+            Pause(asked.prompt.at_seconds, asked.at, asked.question, f"#prompt-{asked.anchor}", asked.language)
+            for asked in self.prompts
+            if asked.prompt.is_pause
+        ]
 
 
 def shown_film(film: Film, *, read: Sequence[str], title: str, language: str = "", at: float = 0, reader: Any = None) -> Shown:
@@ -84,7 +89,7 @@ def shown_film(film: Film, *, read: Sequence[str], title: str, language: str = "
         reader: the user whose answers are shown, if anybody has signed in.
     """
     tracks = sorted(film.tracks.all(), key=lambda track: (_rank(track.language, read), track.kind, track.pk))
-    renditions = {made.kind: made for made in film.renditions.select_related("file")}
+    renditions = {made.kind: made for made in film.renditions.defer("pieces")}
     spoken = list(dict.fromkeys(track.language for track in tracks if track.kind in SPOKEN))
     chosen = language if language in spoken else next(iter(spoken), "")
     of_language = [track for track in tracks if track.language == chosen]
@@ -98,6 +103,7 @@ def shown_film(film: Film, *, read: Sequence[str], title: str, language: str = "
         title=title,
         length=clock(film.duration_seconds),
         sources=_sources(film, renditions),
+        stream=reverse("oer:film_stream", args=[film.pk]) if any(made.is_in_pieces for made in renditions.values()) else "",
         texts=[_text(track, is_on=track == on) for track in tracks],
         poster=reverse("oer:film_poster", args=[film.pk]) if film.poster_id else "",
         sound=reverse("oer:film_file", args=[film.pk, Rendition.Kind.AUDIO]) if Rendition.Kind.AUDIO in renditions else "",

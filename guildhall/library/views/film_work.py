@@ -55,7 +55,7 @@ def film_detail(request: PersonRequest, pk: int) -> HttpResponse:
         "most_gb": settings.MAX_FILM_GB,
         "most_mb": settings.MAX_UPLOAD_MB,
         "played": shown_film(film, read=read, title=resource.title) if film and ready else None,
-        "renditions": list(film.renditions.select_related("file").order_by("kind")) if film and ready else [],
+        "renditions": list(film.renditions.select_related("file").defer("pieces").order_by("kind")) if film and ready else [],
         "tracks": [(track, taxonomy.label("language", track.language)) for track in film.tracks.order_by("language", "kind")]
         if film
         else [],

@@ -19,7 +19,7 @@ from guildhall.core.pages import Pages
 from guildhall.core.search import MOST_HITS, Results, search
 from guildhall.core.search.reasons import Marked, explain
 from guildhall.library import actions
-from guildhall.library.films import tracks, transcripts
+from guildhall.library.films import streaming, tracks, transcripts
 from guildhall.library.films.showing import AskedPrompt, Shown, asked_prompts, shown_film
 from guildhall.library.finding import languages_read
 from guildhall.library.forms.fields import languages
@@ -88,17 +88,36 @@ def _shown(request: PersonRequest, film: Film, resource: Resource) -> Shown:
 @require_safe
 def film_file(request: HttpRequest, pk: int, kind: str) -> HttpResponseBase:
     """A rendition of a film, or a part of it."""
-    return _given(request, get_object_or_404(_film(request, pk).renditions.select_related("file"), kind=kind).file)
+    film = _film(request, pk)
+    return _given(request, film, get_object_or_404(film.renditions.select_related("file").defer("pieces"), kind=kind).file)
+
+
+@login_not_required
+@require_safe
+def film_stream(request: HttpRequest, pk: int) -> HttpResponse:
+    """In which sizes a long film can be played piece by piece."""
+    renditions = list(_film(request, pk).renditions.exclude(codecs=""))
+    if not renditions:
+        raise Http404
+    return _text(streaming.master(renditions), streaming.CONTENT_TYPE)
+
+
+@login_not_required
+@require_safe
+def film_playlist(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+    """The pieces of a rendition, which lie in its file."""
+    made = get_object_or_404(_film(request, pk).renditions.exclude(codecs=""), kind=kind)
+    return _text(streaming.playlist(made), streaming.CONTENT_TYPE)
 
 
 @login_not_required
 @require_safe
 def film_poster(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The picture that stands there before a film plays."""
-    poster = _film(request, pk).poster
-    if poster is None:
+    film = _film(request, pk)
+    if film.poster is None:
         raise Http404
-    return _given(request, poster)
+    return _given(request, film, film.poster)
 
 
 @login_not_required
@@ -106,20 +125,26 @@ def film_poster(request: HttpRequest, pk: int) -> HttpResponseBase:
 def film_track(request: HttpRequest, pk: int, language: str, kind: str) -> HttpResponse:
     """Captions or their kin, as WebVTT."""
     track = get_object_or_404(_film(request, pk).tracks, language=language, kind=kind)
+    return _text(track.vtt, "text/vtt; charset=utf-8")
+
+
+def _film(request: HttpRequest, pk: int) -> Film:
+    films = Film.objects.visible_to(request.user).select_related("poster", "resource").defer("resource__text")
+    return get_object_or_404(films, pk=pk)
+
+
+def _given(request: HttpRequest, film: Film, stored: StoredFile) -> HttpResponseBase:
+    # A draft may have another film at the next moment, whose pieces must not mix with those of this one.
+    return ranged(request, stored, max_age=FRESH_SECONDS if film.resource.is_public else 0)
+
+
+def _text(text: str, content_type: str) -> HttpResponse:
     headers = {
         "Cache-Control": "private, no-cache",
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
     }
-    return HttpResponse(track.vtt, content_type="text/vtt; charset=utf-8", headers=headers)
-
-
-def _film(request: HttpRequest, pk: int) -> Film:
-    return get_object_or_404(Film.objects.visible_to(request.user).select_related("poster"), pk=pk)
-
-
-def _given(request: HttpRequest, stored: StoredFile) -> HttpResponseBase:
-    return ranged(request, stored, max_age=FRESH_SECONDS)
+    return HttpResponse(text, content_type=content_type, headers=headers)
 
 
 # --- To be printed, to be found --------------------------------------------------------------------------------------

@@ -119,17 +119,28 @@
         track.mode = on ? "hidden" : "disabled";
         seen.lang = track.language;
         track.removeEventListener("cuechange", say);
-        if (on) track.addEventListener("cuechange", say);
-        else seen.textContent = "";
+        if (on) {
+          track.addEventListener("cuechange", say);
+          say({ target: track });
+        } else seen.textContent = "";
       });
     }
 
     const pausing = part("pausing");
-    const pauses = (figure.dataset.pauses || "").split(" ").filter(Boolean).map(Number);
+    const asked = figure.querySelector("[data-asked]");
+    const pauses = [...figure.querySelectorAll("template[data-pause]")];
+    const putAway = () => {
+      if (asked.contains(document.activeElement)) video.focus();
+      asked.replaceChildren();
+    };
     let last = 0;
     if (pausing) {
       pausing.checked = remembered("pausing") === "1";
       pausing.addEventListener("change", () => remembered("pausing", pausing.checked ? "1" : ""));
+      asked.addEventListener("click", (event) => {
+        if (event.target.closest("[data-go-on]")) playOrPause(video);
+      });
+      for (const type of ["play", "seeking"]) video.addEventListener(type, putAway);
     }
 
     const lists = [...document.querySelectorAll(`.transcript[data-film="${figure.id}"]`)];
@@ -138,7 +149,11 @@
       const second = video.currentTime;
       // Only where it has played on to the moment: who goes there by themselves is not stopped.
       if (pausing?.checked && !video.paused && second > last && second - last < 2) {
-        if (pauses.some((moment) => last < moment && moment <= second)) video.pause();
+        const reached = pauses.filter((each) => last < Number(each.dataset.pause) && Number(each.dataset.pause) <= second);
+        if (reached.length) {
+          video.pause();
+          asked.replaceChildren(...reached.map((each) => each.content.cloneNode(true)));
+        }
       }
       last = second;
       for (const list of lists) follow(list, second, calm.matches);
@@ -147,6 +162,7 @@
 
     figure.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key === "Escape" && asked?.hasChildNodes()) playOrPause(video);
       if (event.target.closest("input, select, textarea, button, summary, a")) return;
       const keys = {
         " ": () => playOrPause(video),
@@ -196,7 +212,10 @@
     const video = figure?.querySelector("video");
     if (!video) return;
     event.preventDefault();
-    seek(video, Number(link.dataset.seek));
+    // A hundredth later: Chromium goes on showing a caption that ends exactly where one goes to.
+    seek(video, Number(link.dataset.seek) + 0.01);
+    // As the link would lead there without this script: what has the focus then plays by the space bar.
+    video.focus({ preventScroll: true });
     video.scrollIntoView({ block: "nearest" });
   });
 
