@@ -4,6 +4,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
+# One more than most machines have cores: some tests wait for browsers and servers.
+WORKERS ?= 3
 export PORT
 
 
@@ -19,10 +21,10 @@ run: .venv/base.stamp ## Start Guildhall with its demo on http://127.0.0.1:8000 
 test: test-sqlite test-plugin test-postgres ## Run every test and every browser journey, on SQLite and on PostgreSQL
 
 test-sqlite: .venv/dev.stamp machine ## Run every test on SQLite
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 test-postgres: .venv/dev.stamp machine ## Run every test on a PostgreSQL of its own
-	$(BIN)/python tests/with_postgres.py $(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/python tests/with_postgres.py $(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 test-plugin: .venv/dev.stamp ## Run the example plug-in's test with the plug-in in place
 	PLUGINS=thanks $(BIN)/pytest plugins/example

@@ -34,7 +34,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On PostgreSQL only what a database may do otherwise is run: everything else was on SQLite, and is the same.
 
-    That is what touches one, less who may do what, how it looks, and each way through the product in a second size of window.
+    That is what touches one, less what says of itself that it is the same on both, and each way through the product in a second
+    size of window.
     """
     if not settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
         return

@@ -36,7 +36,7 @@ from guildhall.engagement.tests.workbooks import ods, ole, replaced, xls, xlsx, 
 from guildhall.people.models import User
 from guildhall.people.tests.factories import OrganisationFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.same_on_both]
 
 MB = 1024 * 1024
 #: Of computing. What is guarded against took 44 and more; a slow and busy machine takes eleven for the worst cell.

@@ -22,6 +22,7 @@ from tests.installation import Installation
 from tests.journeys.colleague import Colleague
 from tests.journeys.test_by_keyboard import FOCUS, Keyboard
 
+pytestmark = pytest.mark.same_on_both
 SECONDS = 24
 #: From when to when in seconds, in German, in English.
 TRACKS = {

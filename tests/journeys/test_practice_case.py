@@ -10,6 +10,8 @@ from playwright.sync_api import expect
 from guildhall.library.kinds import CASE_PARTS
 from tests.journeys.colleague import SIZES, Colleague
 
+pytestmark = pytest.mark.same_on_both
+
 DONE = "1. Llamar por teléfono.\n2. Visitar el taller.\n3. Escribir **una página**."
 
 
@@ -68,7 +70,7 @@ class Case:
 
 
 @pytest.mark.parametrize("language", ["es"])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ["phone"])
 def test_a_practice_case_is_told_published_and_read(visit, house, no_barriers_without_javascript, size, language):
     teacher, manager, reader = (
         Colleague(name, visit(*SIZES[size], javascript=False, locale=language), house, no_barriers_without_javascript, language)

@@ -30,7 +30,7 @@ from guildhall.library.tests.factories import ResourceFactory, member_of
 from guildhall.people.models import Notice, Role
 from guildhall.people.tests.factories import OrganisationFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.same_on_both]
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ from guildhall.library.tests.documents import box, docx, javascript, mp4, names_
 from guildhall.library.tests.factories import ResourceFactory, member_of
 from guildhall.people.tests.factories import OrganisationFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.same_on_both]
 MB = 1024 * 1024
 SCRIPT = b"<script>alert(1)</script>"
 

@@ -25,7 +25,7 @@ from guildhall.library.tests.factories import ResourceFactory, member_of
 from guildhall.people.models import Role
 from guildhall.people.tests.factories import OrganisationFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.same_on_both]
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from guildhall.skills import taxonomy
 from guildhall.skills.actions import load_shipped
 from tests.barriers import barriers
 
-pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.journey, pytest.mark.same_on_both, pytest.mark.django_db(transaction=True)]
 CHROMIUM = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 Opens = Callable[..., Page]
