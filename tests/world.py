@@ -9,11 +9,12 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from html.parser import HTMLParser
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
@@ -25,6 +26,7 @@ from guildhall.core.models import Progress
 from guildhall.engagement.actions import (
     file_mail,
     imports,
+    load_methodology,
     make_calendar,
     make_mail_address,
     merge_employers,
@@ -34,6 +36,7 @@ from guildhall.engagement.actions import (
 )
 from guildhall.engagement.history import changes_about
 from guildhall.engagement.importing.survey import look_over
+from guildhall.engagement.methodology.content import Content, read
 from guildhall.engagement.models import AlikeEmployers, AlikePeople, Employer, EmployerImport, NextStep
 from guildhall.engagement.tests.factories import (
     CapturedMailFactory,
@@ -83,9 +86,16 @@ class World:
             raise AttributeError(name) from None
 
 
+@cache
+def methodology() -> Content:
+    """The methodology that comes with Guildhall."""
+    return read(settings.CONTENT / "methodology", list(settings.ALL_LANGUAGES))
+
+
 def build_world() -> World:
     """Make the world: everything that can belong to a school does, to the coordinator in person where it has an owner."""
     load_statements(by=None, at=now())
+    load_methodology(content=methodology(), by=None, at=now())
     school = OrganisationFactory(name="North School", slug="north", country="PL")
     people: dict[str, User] = {role: member(school, Role(role), name=f"The {role}") for role in ROLES}
     people["stranger"] = UserFactory(name="The stranger")
@@ -232,6 +242,10 @@ A_MEMBER: dict[str, Arguments] = {
     "oneself": lambda world: {"slug": "north", "pk": world.me.pk if world.me else 0},
 }
 A_SITE: dict[str, Arguments] = {"the school's": _of("site"), "an employer's": _of("kept_site")}
+#: What is the same for whoever works for any school.
+AN_AREA: dict[str, Arguments] = {"shared": _the(number="1.1")}
+A_CHAPTER: dict[str, Arguments] = {"shared": _the(key="playbook")}
+A_TOOL: dict[str, Arguments] = {"shared": _the(key="first-call")}
 A_TOKEN: dict[str, Arguments] = {"the coordinator's": _of("access_token")}
 A_PASSKEY: dict[str, Arguments] = {"somebody else's": _of("passkey")}
 
@@ -262,6 +276,11 @@ THINGS: dict[str, dict[str, Arguments]] = {
     "people:member_edit": A_MEMBER,
     "people:member_leave": A_MEMBER,
     "pass": A_LINK,
+    "engagement:methodology_area": AN_AREA,
+    "engagement:methodology_page": A_CHAPTER,
+    "engagement:tool": A_TOOL,
+    "engagement:tool_pdf": A_TOOL,
+    "engagement:tool_docx": A_TOOL,
     "engagement:employer": AN_EMPLOYER,
     "engagement:change": AN_EMPLOYER,
     "engagement:hand_over": AN_EMPLOYER_HELD,

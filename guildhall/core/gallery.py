@@ -35,7 +35,10 @@ from guildhall.core.ui.pictures import Pane
 
 CHAPTERS = [
     (_("Small parts"), ["icon", "button", "act", "acts", "badge", "avatar", "marked", "spoken", "term", "moment"]),
-    (_("What a page is made of"), ["hero", "page_head", "breadcrumbs", "section", "card", "prose", "split", "grid", "cluster"]),
+    (
+        _("What a page is made of"),
+        ["hero", "page_head", "breadcrumbs", "section", "card", "prose", "paper", "split", "contents", "grid", "cluster"],
+    ),
     (_("Ways on"), ["tabs", "menu", "dialog", "steps", "pager"]),
     (_("What is said"), ["note", "message", "empty_state", "count_line"]),
     (_("What is asked"), ["field", "group", "form", "filter_bar", "filter_fields", "chips", "copyable"]),

@@ -45,7 +45,7 @@ from guildhall.engagement.models import (
 from guildhall.engagement.models.contacts import LONGEST_STEP
 from guildhall.engagement.models.imports import KNOWN_FOR
 from guildhall.engagement.purposes import PURPOSES
-from guildhall.engagement.rules import can_import, can_write_in_book
+from guildhall.engagement.rules import can_import, can_read_methodology, can_write_in_book
 from guildhall.engagement.search import CONTACT, EMPLOYER, describe_contacts, describe_employers, everything, scope_of
 from guildhall.engagement.telling import EVENTS
 from guildhall.library.hooks import WayOn, ways_on
@@ -98,6 +98,14 @@ def ways_into_the_book(request: PersonRequest) -> list[MenuEntry]:
         MenuEntry(_("Employers"), address_of("engagement:employers"), "building", position=20),
         MenuEntry(_("Next steps"), address_of("engagement:steps"), "clock", position=10),
     ]
+
+
+@listen(menu_entries)
+def way_into_the_methodology(request: PersonRequest) -> list[MenuEntry]:
+    organisation = getattr(request, "organisation", None)
+    if organisation is None or not can_read_methodology(request.user, organisation):
+        return []
+    return [MenuEntry(_("Methodology"), address_of("engagement:methodology"), "guildhall", position=45)]
 
 
 @listen(ways_on)

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guildhall.core.rules import rule
 from guildhall.engagement.models import CapturedMail, Contact, Employer, MailAddress, NextStep, SavedView
+from guildhall.engagement.models.methodology import READERS
 from guildhall.people.models import Organisation, User
 from guildhall.people.rules import can_coordinate, can_work_for
 
@@ -13,6 +14,11 @@ from guildhall.people.rules import can_coordinate, can_work_for
 @rule(_("Only people who work for this school can write in its employer book."))
 def can_write_in_book(user: User, school: Organisation) -> bool:
     return school.kind == school.Kind.SCHOOL and can_work_for(user, school)
+
+
+@rule(_("Only people who work for a school or an association can read the methodology."))
+def can_read_methodology(user: User, organisation: Organisation) -> bool:
+    return organisation.kind in READERS and can_work_for(user, organisation)
 
 
 @rule(_("Only managers and placement coordinators can import employers."))

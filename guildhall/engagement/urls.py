@@ -13,10 +13,12 @@ from guildhall.engagement.views import (
     imports,
     mail,
     maps,
+    methodology,
     people,
     persons,
     steps,
     taking_back,
+    tools,
 )
 
 app_name = "engagement"
@@ -33,6 +35,15 @@ urlpatterns = [
     path("hand-over/<int:of_pk>/<int:heir_pk>/", handover.letter, name="letter"),
     path("views/save/", book.view_save, name="view_save"),
     path("views/<int:pk>/remove/", book.view_remove, name="view_remove"),
+    path("methodology/", methodology.methodology_overview, name="methodology"),
+    path("methodology/areas/<str:number>/", methodology.methodology_area, name="methodology_area"),
+    path("methodology/pages/<slug:key>/", methodology.methodology_page, name="methodology_page"),
+    path("methodology/activities/", methodology.activity_list, name="methodology_activities"),
+    path("methodology/indicators/", methodology.indicator_list, name="methodology_indicators"),
+    path("tools/", tools.tool_list, name="tools"),
+    path("tools/<slug:key>/", tools.tool_detail, name="tool"),
+    path("tools/<slug:key>.pdf", tools.tool_pdf, name="tool_pdf"),
+    path("tools/<slug:key>.docx", tools.tool_docx, name="tool_docx"),
     path("add/", employers.employer_add, name="add"),
     path("<int:pk>/", employers.employer_detail, name="employer"),
     path("<int:pk>/change/", employers.employer_change, name="change"),

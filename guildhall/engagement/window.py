@@ -19,6 +19,8 @@ AREAS = {
     "2.2": _("Networking and lobbying"),
     "2.3": _("Mobility and internationalisation"),
 }
+#: Those whose names are JOBS4ALL's.
+NAMED_BY_JOBS4ALL = ("1.1", "2.2", "2.3")
 
 
 def dark_window() -> list[Pane]:

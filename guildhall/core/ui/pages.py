@@ -88,6 +88,21 @@ def prose(content: str, *, language: str = "") -> Worked:
 
 
 @component
+def paper(content: str, *, language: str = "") -> Worked:
+    """Set a paper that is printed and written on; its page loads ``ui/paper.css``.
+
+    In it stand headings, paragraphs, lists and tables, and: ``<p class="to-fill"><span>…</span> <span class="blank"></span></p>``
+    for words with a line up to the edge, ``<div class="ruled"></div>`` for a line across, ``<span class="box"></span>`` for a box
+    to tick, ``<ul class="checks" role="list">`` for a list of such, and ``<td class="open"></td>`` for a cell to write into. The
+    head of the page is printed along, its buttons, tabs and notes are not.
+
+    Args:
+        language: of the paper, where it may be another than the page's.
+    """
+    return {"in_language": in_language(language)}
+
+
+@component
 def split(content: str) -> Worked:
     """Set the page in a wide column and, in ``side``, a narrow one; on a phone they follow each other."""
 
@@ -95,6 +110,18 @@ def split(content: str) -> Worked:
 @component
 def side(content: str) -> Worked:
     """Set the narrow column of a ``split``; it comes after the wide part."""
+
+
+@component
+def contents(content: str, *, title: str, level: int = 2) -> Worked:
+    """Lead to the parts of a long page, ``<li><a href="#…">`` after ``<li>``.
+
+    In a ``side`` that comes first in its ``split`` it stays in sight beside the text; on a phone it stands above it.
+
+    Args:
+        title: what it is, such as "On this page".
+        level: of the heading.
+    """
 
 
 @component

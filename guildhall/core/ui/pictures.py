@@ -20,7 +20,10 @@ _STATES = {"dark": gettext_lazy("nothing yet"), "touched": gettext_lazy("touched
 
 @dataclass(frozen=True)
 class Pane:
-    """One pane of a window: what it stands for, and whether it is "dark", "touched" or "lively"."""
+    """One pane of a window: what it stands for, and whether it is "dark", "touched" or "lively".
+
+    Its state is "" in a full window that is nobody's and only leads to what its panes stand for.
+    """
 
     label: str | Promise
     state: str = "dark"
@@ -29,7 +32,7 @@ class Pane:
 
     @property
     def words(self) -> str:
-        return str(_STATES[self.state])
+        return str(_STATES[self.state]) if self.state else ""
 
 
 # The outline of each pane, and of its lower half, on a ground of 20 by 20: the upper corners of the window are round.

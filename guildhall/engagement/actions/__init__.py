@@ -42,6 +42,7 @@ from guildhall.engagement.actions.mail import (
     take_back_mail,
 )
 from guildhall.engagement.actions.merging import forget_merges, merge_employers, merge_people, undo_merge
+from guildhall.engagement.actions.methodology import load_methodology
 from guildhall.engagement.actions.people import (
     add_person,
     allow_writing,
@@ -85,6 +86,7 @@ __all__ = [
     "hand_over_mails",
     "hand_over_work",
     "keep_mail",
+    "load_methodology",
     "make_calendar",
     "make_mail_address",
     "merge_employers",

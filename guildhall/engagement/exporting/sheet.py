@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
@@ -41,8 +41,13 @@ def sheet(employer: Employer, *, at: datetime) -> bytes:
     """Return the PDF in the reader's language, as the book is at a moment; read with organisation, school and owner."""
     panes = dark_window()
     data = {**_printable(_told(employer, panes, at)), "picture": _picture([pane.state for pane in panes])}
-    inputs, moment = {"sheet": json.dumps(data)}, int(at.timestamp())
-    given: dict[str, Any] = {"input": _TEMPLATE, "format": "pdf", "sys_inputs": inputs, "timestamp": moment}
+    return compiled(_TEMPLATE, {"sheet": data}, at=at)
+
+
+def compiled(template: Path, data: Mapping[str, Any], *, at: datetime) -> bytes:
+    """Return the PDF that a Typst template makes of data, each of which it reads as JSON from ``sys.inputs`` by its name."""
+    inputs, moment = {name: json.dumps(value) for name, value in data.items()}, int(at.timestamp())
+    given: dict[str, Any] = {"input": template, "format": "pdf", "sys_inputs": inputs, "timestamp": moment}
     try:
         pdf = typst.compile(**given, ignore_system_fonts=True, pdf_standards=["a-2a", "ua-1"])
     except typst.TypstError:  # a letter that none of its fonts has

@@ -16,6 +16,8 @@ An *import* is a file of employers on its way into the book; an *import row* is 
 *row choice* what somebody has decided about it.
 
 A *captured mail* is one that somebody forwarded to their *mail address* of the book: on a timeline, or still to be filed.
+
+A *methodology* is a version of how a school works with employers, in words of several languages; it is nobody's in particular.
 """
 
 from guildhall.engagement.models.book import SavedView, Tag
@@ -32,6 +34,7 @@ from guildhall.engagement.models.merging import (
     LikenessKey,
     Merge,
 )
+from guildhall.engagement.models.methodology import Methodology, Words
 from guildhall.engagement.models.row_choices import RowChoice
 
 __all__ = [
@@ -51,11 +54,13 @@ __all__ = [
     "LikenessKey",
     "MailAddress",
     "Merge",
+    "Methodology",
     "NextStep",
     "Person",
     "Position",
     "RowChoice",
     "SavedView",
     "Tag",
+    "Words",
     "sort_key_of",
 ]

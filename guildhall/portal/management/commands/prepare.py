@@ -3,7 +3,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import CommandParser, call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -29,6 +29,10 @@ class Command(BaseCommand):
         call_command("createcachetable", verbosity=0)
         call_command("load_taxonomies", stdout=StringIO())
         call_command("load_statements", stdout=StringIO())
+        try:
+            call_command("load_content", stdout=StringIO())
+        except CommandError as error:  # the version that is there goes on
+            self.stderr.write(str(error))
         if settings.PRODUCTION:
             call_command("collectstatic", interactive=False, verbosity=0)
         if demo:
