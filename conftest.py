@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.db.models.signals import post_migrate
 from django.test import Client
 from django.utils.timezone import now
 from playwright.sync_api import expect
@@ -70,7 +71,9 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
         load_shipped(by=None, at=now())
         for language, _name in settings.LANGUAGES:
             taxonomy.warm(language)
-    # Tests that other processes take part in empty all tables at their end: what is remembered stays, and is not looked after.
+    # Tests that other processes take part in empty all tables at their end. What is remembered stays, and is not looked after;
+    # and Django need not write down each time who could do what: nobody asks for its permissions.
+    post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
     taxonomy._looked_at = inf
 
 

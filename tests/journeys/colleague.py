@@ -85,10 +85,17 @@ class Colleague:
         self.press(self.button("Continue"))
         self.sees(self.name)
 
+    def go_to_school(self) -> None:
+        """Go to the page of the school, which a phone has under "More"."""
+        more = self.page.locator(".bar summary")
+        if more.is_visible():
+            more.click()
+        self.press(self.page.get_by_role("link", name=self("School")).locator("visible=true").first)
+
     def invite(self, other: Colleague, *, roles: list[str]) -> None:
         """Invite somebody by mail to the school one manages, who accepts in their own browser."""
         self.go("/me/")
-        self.press(self.page.get_by_role("link", name=self("School")).first)
+        self.go_to_school()
         self.press(self.main.get_by_role("link", name=self("Members"), exact=True))
         self.press(self.link("Invite somebody"))
         self.field("E-mail address").fill(other.address)

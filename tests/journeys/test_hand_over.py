@@ -62,7 +62,7 @@ class Leaving:
     def go(self) -> None:
         """Who has nothing left in his name can go, and sees the book no more."""
         heir, of = self.heir, self.of
-        heir.press(heir.page.get_by_role("link", name=heir("School")).first)
+        heir.go_to_school()
         heir.press(heir.main.get_by_role("link", name=heir("Members"), exact=True))
         heir.press(heir.main.get_by_role("row").filter(has_text=of.name).get_by_role("link"))
         heir.press(heir.link("Let this person leave"))

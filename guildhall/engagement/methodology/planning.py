@@ -116,13 +116,15 @@ def order(answers: Answers, same: Mapping[str, Any], *, begin_with: int) -> tupl
     """Return all areas, the one with most points first, equal ones by number; each with the reasons that hold.
 
     A rule holds if each of its questions was answered with one of the options it names. A rule that names none is for when
-    no other speaks for any area. The plan begins with ``begin_with`` areas at most, and only with such as something speaks for.
+    no area has more for it than against it. The plan begins with ``begin_with`` areas at most, all of which have.
     """
     holding = [(rule, reason) for rule in same["rules"] if rule["when"] and (reason := _holds(rule, answers))]
-    if not any(reason.points > 0 for _rule, reason in holding):
-        holding += [(rule, Reason(rule["reason"], rule["points"], ())) for rule in same["rules"] if not rule["when"]]
     numbers = [number for level in same["levels"].values() for number in level]
     reasons = {number: [reason for rule, reason in holding if rule["area"] == number] for number in numbers}
+    if all(sum(reason.points for reason in theirs) <= 0 for theirs in reasons.values()):
+        for rule in same["rules"]:
+            if not rule["when"]:
+                reasons[rule["area"]].append(Reason(rule["reason"], rule["points"], ()))
     totals = {number: sum(reason.points for reason in reasons[number]) for number in numbers}
     ordered = sorted(numbers, key=lambda number: (-totals[number], number))
     begun = [number for number in ordered if totals[number] > 0][:begin_with] or ordered[:1]
