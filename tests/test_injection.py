@@ -64,6 +64,7 @@ def typed_everywhere(world: World) -> World:
     return world
 
 
+@pytest.mark.same_on_both
 def test_what_people_typed_is_shown_and_never_run(typed_everywhere: World) -> None:
     world, showing = typed_everywhere, set()
     for who in ("visitor", "coordinator", "manager"):
@@ -85,6 +86,7 @@ def test_what_people_typed_is_shown_and_never_run(typed_everywhere: World) -> No
     }  # fmt: skip
 
 
+@pytest.mark.same_on_both
 def test_what_people_typed_is_not_run_in_what_is_said_back(typed_everywhere: World) -> None:
     world = typed_everywhere
     browser = signed_in(world, "manager")
@@ -131,6 +133,7 @@ def protected(world: World, known: set[int]) -> dict[str, Any]:
     }
 
 
+@pytest.mark.same_on_both
 def test_what_is_sent_along_with_a_form_changes_nothing(world: World) -> None:
     neighbour, south = world.people["other school"].pk, Organisation.objects.get(slug="south").pk
     along = {
