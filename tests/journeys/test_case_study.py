@@ -313,7 +313,7 @@ def test_who_has_a_keyboard_only_reaches_and_keeps_everything(visit, study, hous
     reasons = me.main.get_by_label(you("Why?"))
     reasons.nth(1).focus()
     page.keyboard.insert_text("Sehr nah.")
-    page.wait_for_timeout(600)
+    me.until("JSON.stringify(localStorage).includes('Sehr nah.')")
     page.reload()
     expect(me.main.get_by_label("Die Meisterin")).to_be_checked()
     expect(reasons.first).to_have_value("Sie steht am Ofen.")
