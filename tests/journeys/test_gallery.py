@@ -189,8 +189,11 @@ def test_a_slash_leads_to_the_search_and_is_a_slash_where_one_types(opened):
     page.keyboard.press("/")
     search = page.locator("#filter_bar input[type=search]")
     expect(search).to_be_focused()
+    # Where nothing is sent while one types.
+    name = page.locator("#draft-form input[type=text]")
+    name.focus()
     page.keyboard.type("a/b")
-    expect(search).to_have_value("a/b")
+    expect(name).to_have_value("a/b")
 
 
 def test_a_message_is_put_away(opened):
