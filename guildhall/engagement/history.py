@@ -29,7 +29,7 @@ PUT_BACK: dict[type[models.Model], set[str]] = {
     Employer: {"note", "owner", "resting_until"},
     Person: {"name", "email", "phone", "language"},
     Position: {"title", "decides", "signs", "trains", "handles_personnel", "since", "until", "site"},
-    Contact: {"kind", "held_at", "said"},
+    Contact: {"kind", "activity", "held_at", "said"},
     NextStep: {"what", "due_on", "owner"},
 }
 

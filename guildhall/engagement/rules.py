@@ -21,6 +21,11 @@ def can_read_methodology(user: User, organisation: Organisation) -> bool:
     return organisation.kind in READERS and can_work_for(user, organisation)
 
 
+@rule(_("Only managers and placement coordinators can add to the methodology of their school."))
+def can_shape_methodology(user: User, school: Organisation) -> bool:
+    return school.kind == school.Kind.SCHOOL and can_coordinate(user, school)
+
+
 @rule(_("Only managers and placement coordinators can import employers."))
 def can_import(user: User, school: Organisation) -> bool:
     return can_coordinate(user, school)

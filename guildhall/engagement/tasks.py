@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Iterable, Iterator
+from datetime import timedelta
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +16,7 @@ from django.utils.translation import gettext_noop
 from guildhall.core.models import Progress
 from guildhall.core.progress import steps
 from guildhall.core.tasks import part, pause, schedule, task
-from guildhall.engagement.actions import alike, deciding, imports, taking_back
+from guildhall.engagement.actions import alike, deciding, imports, standing, taking_back
 from guildhall.engagement.importing.lot import PORTION
 from guildhall.engagement.likeness import firms, people
 from guildhall.engagement.likeness.blocking import Blocks
@@ -124,6 +126,22 @@ def _compared(progress: Progress, read: Iterable[Any], kind: Any, keys: dict[int
         for other in blocks.later(at):
             yield entry.pk, entries[other].pk, kind.likeness(entry, entries[other])
         progress.done += 1
+
+
+@schedule(every="1 hour")
+@task(in_parts=True)
+def refresh_standings() -> None:
+    """Find anew where employers stand whose day has come: on it the level or a pane differs by time alone."""
+    at = now()
+    tomorrow = (at + timedelta(days=1)).date()  # somewhere on earth it is tomorrow by now
+    schools = Organisation.objects.filter(book__standing_changes_on__lte=tomorrow).distinct()
+    for school in schools.order_by("pk"):
+        due = Employer.objects.in_book_of(school).standing_due(at.astimezone(school.zone).date())
+        waiting = iter(list(due.order_by("pk").values_list("pk", flat=True)))
+        while numbers := list(islice(waiting, PORTION)):
+            pause()
+            with part():
+                standing.refresh_standings(school, numbers=numbers, by=None, at=at)
 
 
 @task(in_parts=True, attempts=1)

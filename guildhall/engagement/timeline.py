@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from guildhall.core.pages import Page, Pages
+from guildhall.engagement.catalogue import ActivityKind, Catalogue
 from guildhall.engagement.models import CapturedMail, Contact, Employer, NextStep
 
 ENTRIES = 20
@@ -20,6 +21,7 @@ class Moment:
 
     at: datetime
     contact: Contact | None = None
+    activity: ActivityKind | None = None
     people: Sequence[str] = ()
     mail: CapturedMail | None = None
     step: NextStep | None = None
@@ -49,12 +51,18 @@ def contacts_of(employer: Employer, page: str | None) -> Page:
     return Pages(contacts, ENTRIES, counted=False).get_page(page)
 
 
-def timeline_of(contacts: Iterable[Contact], closed: Iterable[NextStep]) -> list[Moment]:
-    """What happened, newest first; the contacts come with the names of their people, and with the mails they were made of."""
+def timeline_of(contacts: Iterable[Contact], closed: Iterable[NextStep], known: Catalogue) -> list[Moment]:
+    """What happened, newest first; contacts come with their kinds of activity, their people, and the mails they were made of."""
     names = _names(contacts)
     moments = [
         *(
-            Moment(contact.held_at, contact=contact, people=names.get(contact.pk, ()), mail=getattr(contact, "mail", None))
+            Moment(
+                contact.held_at,
+                contact=contact,
+                activity=known.by_key.get(contact.activity),
+                people=names.get(contact.pk, ()),
+                mail=getattr(contact, "mail", None),
+            )
             for contact in contacts
         ),
         *(Moment(step.closed_at, step=step) for step in closed if step.closed_at),

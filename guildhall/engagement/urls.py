@@ -1,6 +1,7 @@
 from django.urls import path
 
 from guildhall.engagement.views import (
+    activities,
     book,
     bulk,
     calendars,
@@ -16,6 +17,7 @@ from guildhall.engagement.views import (
     methodology,
     people,
     persons,
+    standing,
     steps,
     taking_back,
     tools,
@@ -39,6 +41,10 @@ urlpatterns = [
     path("methodology/areas/<str:number>/", methodology.methodology_area, name="methodology_area"),
     path("methodology/pages/<slug:key>/", methodology.methodology_page, name="methodology_page"),
     path("methodology/activities/", methodology.activity_list, name="methodology_activities"),
+    path("methodology/activities/add/", activities.own_activity_add, name="own_activity_add"),
+    path("methodology/activities/<int:pk>/change/", activities.own_activity_change, name="own_activity_change"),
+    path("methodology/activities/<int:pk>/retire/", activities.own_activity_retire, name="own_activity_retire"),
+    path("methodology/activities/<int:pk>/offer/", activities.own_activity_offer, name="own_activity_offer"),
     path("methodology/indicators/", methodology.indicator_list, name="methodology_indicators"),
     path("tools/", tools.tool_list, name="tools"),
     path("tools/<slug:key>/", tools.tool_detail, name="tool"),
@@ -49,6 +55,8 @@ urlpatterns = [
     path("<int:pk>/change/", employers.employer_change, name="change"),
     path("<int:pk>/hand-over/", employers.hand_over, name="hand_over"),
     path("<int:pk>/take-on/", employers.take_on, name="take_on"),
+    path("<int:pk>/level/", standing.employer_level, name="level"),
+    path("<int:pk>/papers/", activities.papers, name="papers"),
     path("<int:pk>/history/", history.employer_history, name="history"),
     path("<int:pk>/history/<int:change_pk>/put-back/", history.change_put_back, name="put_back"),
     path("<int:pk>/sites/add/", employers.site_add, name="site_add"),

@@ -1,5 +1,11 @@
 """What people do in the employer book."""
 
+from guildhall.engagement.actions.activities import (
+    add_own_activity,
+    change_own_activity,
+    offer_own_activity,
+    retire_own_activity,
+)
 from guildhall.engagement.actions.alike import doubt_again, search_duplicates, tell_apart
 from guildhall.engagement.actions.answers import note_answer
 from guildhall.engagement.actions.book import (
@@ -52,17 +58,20 @@ from guildhall.engagement.actions.people import (
     forget_people,
     move_person,
 )
+from guildhall.engagement.actions.standing import refresh_standings
 from guildhall.engagement.actions.steps import add_step, drop_step, finish_step, move_step, reopen_step, take_back_move
 from guildhall.engagement.actions.taking_back import take_back_import
 
 __all__ = [
     "add_employer",
+    "add_own_activity",
     "add_person",
     "add_site",
     "add_step",
     "allow_writing",
     "change_contact",
     "change_employer",
+    "change_own_activity",
     "change_person",
     "change_site",
     "close_site",
@@ -94,14 +103,17 @@ __all__ = [
     "move_person",
     "move_step",
     "note_answer",
+    "offer_own_activity",
     "plan_for_employers",
     "put_back",
     "record_contact",
+    "refresh_standings",
     "remove_calendar",
     "remove_contact",
     "remove_view",
     "reopen_step",
     "rest_employers",
+    "retire_own_activity",
     "save_view",
     "search_duplicates",
     "switch_off_mail_address",

@@ -3,14 +3,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from guildhall.core import search
 from guildhall.core.actions import action, lock
 from guildhall.core.errors import Refused
 from guildhall.core.history import change
+from guildhall.engagement.actions.standing import keep_standing, settle_contacts
 from guildhall.engagement.actions.steps import add_step, finish_step, reopen_step
+from guildhall.engagement.catalogue import kinds_among
 from guildhall.engagement.hooks import contact_recorded
 from guildhall.engagement.models import CapturedMail, Contact, Employer, NextStep, Person
 from guildhall.engagement.rules import can_change_contact, can_write_in_book
@@ -28,6 +29,7 @@ def record_contact(
     *,
     kind: str,
     held_at: datetime,
+    activity: str = "",
     said: str = "",
     people: Iterable[Person] = (),
     next_what: str = "",
@@ -38,27 +40,29 @@ def record_contact(
 ) -> Contact:
     """Write down a contact with an employer, and in the same breath what comes next.
 
-    ``closes`` is the next step that this contact fulfilled.
+    ``activity`` is the key of what was done together, "" of plain contact; ``closes`` the next step that this fulfilled.
 
     Raises:
         NotAllowed: ``by`` does not work for the school.
-        Refused: the contact lies in the future, somebody named does not work there, a next step lacks its day, or the one it
-            fulfilled was promised to another employer.
+        Refused: the contact lies in the future, there is no such activity, somebody named does not work there, a next step lacks
+            its day, or the one it fulfilled was promised to another employer.
     """
     employer = lock(employer)
     can_write_in_book.require(by, employer.school)
     _check_moment(held_at, at)
+    _check_activity(activity, employer)
     people = list(people)
     _check_people(people, employer)
     if next_what and next_due_on is None:
         raise Refused(_("Say until when the next step is due."))
     if closes is not None and closes.employer_id != employer.pk:
         raise Refused(_("This is not what belongs here."))
-    contact = Contact.objects.create(employer=employer, kind=kind, held_at=held_at, said=said.strip(), by=by, recorded_at=at)
+    contact = Contact.objects.create(
+        employer=employer, kind=kind, activity=activity, held_at=held_at, said=said.strip(), by=by, recorded_at=at
+    )
     contact.people.add(*people)
-    if employer.last_contact_at is None or held_at > employer.last_contact_at:
-        employer.last_contact_at = held_at
-        employer.save(update_fields=["last_contact_at"])
+    employer.last_contact_at = max(held_at, employer.last_contact_at or held_at)
+    keep_standing(employer, at=at, also=["last_contact_at"])
     if closes is not None:
         finish_step(closes, word="", by=by, at=at)
     if next_what and next_due_on:
@@ -71,22 +75,34 @@ def record_contact(
 
 @action
 def change_contact(
-    contact: Contact, *, kind: str, held_at: datetime, said: str, people: Iterable[Person], by: User, at: datetime
+    contact: Contact,
+    *,
+    kind: str,
+    held_at: datetime,
+    activity: str | None = None,
+    said: str,
+    people: Iterable[Person],
+    by: User,
+    at: datetime,
 ) -> Contact:
-    """Correct what was written down about a contact.
+    """Correct what was written down about a contact; ``activity`` stays as it was where nothing is said of it.
 
     Raises:
         NotAllowed: ``by`` neither wrote it down nor coordinates.
-        Refused: it lies in the future, or somebody named does not work there.
+        Refused: it lies in the future, there is no such activity, or somebody named does not work there.
     """
     contact = lock(contact)
     can_change_contact.require(by, contact)
     _check_moment(held_at, at)
+    if activity is None:
+        activity = contact.activity
+    elif activity != contact.activity:
+        _check_activity(activity, contact.employer)
     people = list(people)
     _check_people(people, contact.employer)
-    change(contact, kind=kind, held_at=held_at, said=said.strip())
+    change(contact, kind=kind, held_at=held_at, activity=activity, said=said.strip())
     contact.people.set(people)
-    find_last_contact(contact.employer)
+    settle_contacts(contact.employer, at=at)
     search.index_many(contact_documents([contact]))
     tell_outside(contact.employer.school, "contact.changed", contact, at=at)
     return contact
@@ -113,13 +129,17 @@ def remove_contact(contact: Contact, *, reopens: NextStep | None = None, by: Use
     search.remove(CONTACT, contact.pk)
     tell_outside(employer.school, "contact.removed", contact, at=at)
     contact.delete()
-    find_last_contact(employer)
-    return employer
+    return settle_contacts(employer, at=at)
 
 
 def _check_moment(held_at: datetime, at: datetime) -> None:
     if held_at > at + TOLERANCE:
         raise Refused(_("This contact lies in the future. Write down what is planned as a next step."))
+
+
+def _check_activity(activity: str, employer: Employer) -> None:
+    if activity and activity not in kinds_among([activity], employer.school_id):
+        raise Refused(_("There is no such kind of activity. Choose one from the list."))
 
 
 def _check_people(people: list[Person], employer: Employer) -> None:
@@ -134,10 +154,3 @@ def _check_nothing_went_on(contact: Contact, fulfilled: NextStep) -> None:
         raise Refused(_("Somebody has changed “%(step)s” since. Nothing was taken back.") % {"step": fulfilled})
     if done := contact.next_steps.closed().first():
         raise Refused(_("“%(step)s”, which came next, is closed by now. Nothing was taken back.") % {"step": done})
-
-
-def find_last_contact(employer: Employer) -> None:
-    """Keep beside the employer when it was last spoken to, after its contacts were changed."""
-    employer = lock(employer)
-    employer.last_contact_at = employer.contacts.aggregate(last=Max("held_at"))["last"]
-    employer.save(update_fields=["last_contact_at"])

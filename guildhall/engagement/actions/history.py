@@ -11,7 +11,7 @@ from guildhall.core.actions import action, lock
 from guildhall.core.errors import Refused
 from guildhall.core.history import as_kept, change, value_of
 from guildhall.core.models import Change
-from guildhall.engagement.actions.contacts import find_last_contact
+from guildhall.engagement.actions.standing import settle_contacts
 from guildhall.engagement.history import PUT_BACK, model_of
 from guildhall.engagement.models import Contact, Employer, NextStep, Person, Position, sort_key_of
 from guildhall.engagement.rules import can_change_contact, can_hand_over, can_write_in_book
@@ -75,5 +75,5 @@ def _write(thing: Any, name: str, value: Any, *, by: User, at: datetime) -> None
             kept.change_kept_site(thing, site={name: value}, by=by, at=at)
         case _:
             change(thing, **{name: value})
-            if name == "held_at":
-                find_last_contact(thing.employer)
+            if name in ("held_at", "activity"):
+                settle_contacts(thing.employer, at=at)

@@ -19,8 +19,9 @@ from guildhall.core.errors import Refused
 from guildhall.core.files import kinds
 from guildhall.core.history import change
 from guildhall.core.models import StoredFile
-from guildhall.engagement.actions.contacts import find_last_contact, record_contact, remove_contact
+from guildhall.engagement.actions.contacts import record_contact, remove_contact
 from guildhall.engagement.actions.people import add_person
+from guildhall.engagement.actions.standing import settle_contacts
 from guildhall.engagement.mailing.filing import Desk, employers_of, people_at
 from guildhall.engagement.mailing.understanding import Attachment, Letter
 from guildhall.engagement.models import CapturedMail, Contact, Employer, MailAddress, Person, Position
@@ -145,7 +146,7 @@ def file_mail(mail: CapturedMail, *, employer: Employer, always: bool = False, b
         mail.dropped_at = None
         _put_on_timeline(mail, employer, by, at)
     elif mail.contact.employer_id != employer.pk:
-        _move(mail.contact, mail, employer)
+        _move(mail.contact, mail, employer, at)
         mail.save(update_fields=["added_person"])
     return mail
 
@@ -256,13 +257,13 @@ def _put_on_timeline(mail: CapturedMail, employer: Employer, by: User, at: datet
     mail.save(update_fields=["contact", "said", "dropped_at", "added_person"])
 
 
-def _move(contact: Contact, mail: CapturedMail, employer: Employer) -> None:
+def _move(contact: Contact, mail: CapturedMail, employer: Employer, at: datetime) -> None:
     before, contact = contact.employer, lock(contact)
     change(contact, employer=employer)
     contact.people.set(people_at(employer, _addresses(mail)))
     contact.next_steps.open().update(employer=employer)
     for concerned in sorted([before, employer], key=lambda each: each.pk):  # always in this order: no two wait for each other
-        find_last_contact(concerned)
+        settle_contacts(concerned, at=at)
     search.index_many(contact_documents([contact]))
 
 

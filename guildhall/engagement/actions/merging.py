@@ -14,7 +14,7 @@ from guildhall.core.actions import action, lock
 from guildhall.core.errors import Refused
 from guildhall.core.undoing import Deeds
 from guildhall.engagement.actions.alike import look_again
-from guildhall.engagement.actions.contacts import find_last_contact
+from guildhall.engagement.actions.standing import settle_contacts
 from guildhall.engagement.likeness.book import people_of
 from guildhall.engagement.likeness.people import Human
 from guildhall.engagement.likeness.sites import same_sites
@@ -298,7 +298,7 @@ def _settle(employers: Iterable[Employer], contacts: Iterable[int], at: datetime
     for employer in employers:
         employer.sort_key = sort_key_of(str(employer.organisation))
         employer.save(update_fields=["sort_key"])
-        find_last_contact(employer)
+        settle_contacts(employer, at=at)
         look_again(employer, at=at)
     search.index_many(employer_documents(employers))
     moved = Contact.objects.filter(pk__in=list(contacts)).select_related("employer__organisation", "by")

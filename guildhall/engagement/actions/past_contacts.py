@@ -8,6 +8,7 @@ from datetime import date, datetime, time
 from django.utils.timezone import get_current_timezone
 
 from guildhall.core import search
+from guildhall.engagement.actions.standing import keep_standings
 from guildhall.engagement.hooks import contact_recorded
 from guildhall.engagement.importing.past import Promised, Spoken
 from guildhall.engagement.importing.planning import Firm
@@ -28,13 +29,13 @@ def write_past(school: Organisation, firms: Sequence[Firm], *, by: User | None, 
     spoken = [(firm, one) for firm in firms for one in firm.contacts if one.pk is None and (one.by or by)]
     promised = [(firm, step) for firm in firms for step in firm.next_steps if step.pk is None and (step.by or by)]
     if spoken:
-        _write_contacts(spoken, by, at)
+        _write_contacts(school, spoken, by, at)
     if promised:
         working = set(school.memberships.current().staff().values_list("user", flat=True)) if by else set()
         _write_steps(promised, working, by, at)
 
 
-def _write_contacts(spoken: Sequence[tuple[Firm, Spoken]], by: User | None, at: datetime) -> None:
+def _write_contacts(school: Organisation, spoken: Sequence[tuple[Firm, Spoken]], by: User | None, at: datetime) -> None:
     contacts = Contact.objects.bulk_create(
         [
             Contact(
@@ -66,6 +67,7 @@ def _write_contacts(spoken: Sequence[tuple[Firm, Spoken]], by: User | None, at: 
     for employer in employers:
         employer.last_contact_at = _noon(latest[employer.pk])
     Employer.objects.bulk_update(employers, ["last_contact_at"], batch_size=500)
+    keep_standings(school, list(latest), at=at)
     written = Contact.objects.filter(pk__in=[contact.pk for contact in contacts]).select_related("employer__organisation", "by")
     recorded = list(written.order_by("pk"))
     search.index_many(contact_documents(recorded))

@@ -22,8 +22,8 @@ from guildhall.core.actions import action, lock
 from guildhall.core.errors import Refused
 from guildhall.core.history import as_kept, forget, noted, value_of
 from guildhall.engagement.actions.alike import search_after_import
-from guildhall.engagement.actions.contacts import find_last_contact
 from guildhall.engagement.actions.imports import one_at_a_time, start
+from guildhall.engagement.actions.standing import settle_contacts
 from guildhall.engagement.importing.leaving import (
     KINDS,
     MODELS,
@@ -206,7 +206,7 @@ def _let_employers_go(employer_import: EmployerImport, numbers: Sequence[int], b
     )
     _note(employer_import, found)
     for employer in spoken_with:
-        find_last_contact(employer)
+        settle_contacts(employer, at=at)
     staying = set(numbers) - set(employers)
     if people or found.goes:
         search.index_many(employer_documents(Employer.objects.filter(pk__in=staying)))
@@ -293,7 +293,7 @@ def _give_back(employer_import: EmployerImport, names: Collection[Unit], by: Use
         )
         for one in stays
     )
-    _bring_up_to_date(school, [thing for thing, _values in given])
+    _bring_up_to_date(school, [thing for thing, _values in given], at)
 
 
 def _write(school: Organisation, given: Sequence[Back], by: User, at: datetime) -> None:
@@ -319,7 +319,7 @@ def _write(school: Organisation, given: Sequence[Back], by: User, at: datetime) 
         noted(thing, before)
 
 
-def _bring_up_to_date(school: Organisation, things: Sequence[Any]) -> None:
+def _bring_up_to_date(school: Organisation, things: Sequence[Any], at: datetime) -> None:
     """Bring up to date what is kept beside employers, after they or parts of them have got back what they said."""
     by_type: dict[type[models.Model], list[Any]] = defaultdict(list)
     for thing in things:
@@ -334,5 +334,5 @@ def _bring_up_to_date(school: Organisation, things: Sequence[Any]) -> None:
         employer.sort_key = sort_key_of(str(employer.organisation))
     Employer.objects.bulk_update(employers, ["sort_key"], batch_size=100)
     for contact in by_type[Contact]:
-        find_last_contact(contact.employer)
+        settle_contacts(contact.employer, at=at)
     search.index_many(employer_documents(employers))

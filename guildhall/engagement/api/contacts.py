@@ -26,11 +26,14 @@ from guildhall.engagement.api.things import (
     an_employer,
     told_contact,
 )
+from guildhall.engagement.catalogue import Catalogue, catalogue_of
 from guildhall.engagement.forms.contacts import ContactForm
 from guildhall.engagement.models import Contact
 from guildhall.engagement.rules import can_change_contact
+from guildhall.library.finding import languages_read
 from guildhall.people.bearer import needs
 from guildhall.people.middleware import PersonRequest
+from guildhall.people.models import Organisation
 
 router = Router()
 
@@ -40,6 +43,7 @@ Kind = Literal["call", "visit", "mail", "meeting", "event", "message"]
 
 class ContactSent(Body):
     kind: Kind
+    activity: str = Field("", max_length=40, description="The key of what was done together; see the list of activities.")
     held_at: Moment | None = Field(None, description="Now if nothing is said.")
     said: str = Field("", max_length=8000)
     people: Numbers = Field([], description="The numbers of people who work there.")
@@ -52,6 +56,7 @@ class ContactChanged(Body):
     """Only the fields that are sent are changed."""
 
     kind: Kind | None = None
+    activity: str | None = Field(None, max_length=40)
     held_at: Moment | None = None
     said: str | None = Field(None, max_length=8000)
     people: Numbers | None = None
@@ -74,7 +79,8 @@ def record_contact(request: PersonRequest, response: HttpResponse, pk: int, sent
     """And in the same breath what comes next."""
     employer = an_employer(request, pk)
     given = {"held_at": now(), **sent.model_dump(exclude={"closes"}, exclude_none=True)}
-    form = filled(ContactForm, given, positions=employer.positions.for_list())
+    known = _known(request, employer.school)
+    form = filled(ContactForm, given, positions=employer.positions.for_list(), activities=known)
     closes = a_step(request, sent.closes) if sent.closes else None
     if closes is not None and closes.employer_id != employer.pk:
         raise Invalid({"closes": [_("This is not what belongs here.")]})
@@ -94,7 +100,8 @@ def change_contact(request: PersonRequest, response: HttpResponse, pk: int, sent
         contact = lock(a_contact(request, pk))
         can_change_contact.require(request.user, contact)
         unchanged_since(request, [contact], sent.model_fields_set)
-        form = filled(ContactForm, sent, keeping=True, positions=contact.employer.positions.for_list(), contact=contact)
+        positions, known = contact.employer.positions.for_list(), _known(request, contact.employer.school)
+        form = filled(ContactForm, sent, keeping=True, positions=positions, activities=known, contact=contact)
         actions.change_contact(contact, **{"people": (), **form.cleaned_data}, by=request.user, at=now())
     return _told(request, response, contact)
 
@@ -104,6 +111,10 @@ def remove_contact(request: PersonRequest, pk: int, reopens: int = Query(0, ge=0
     """With the open next steps that came out of it. `reopens` is the number of the next step that it fulfilled."""
     contact = a_contact(request, pk)
     actions.remove_contact(contact, reopens=a_step(request, reopens) if reopens else None, by=request.user, at=now())
+
+
+def _known(request: PersonRequest, school: Organisation) -> Catalogue:
+    return catalogue_of(school, languages_read(request.LANGUAGE_CODE, school))
 
 
 def _shown(request: PersonRequest) -> Any:

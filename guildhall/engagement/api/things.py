@@ -12,6 +12,7 @@ from ninja import Schema
 from pydantic import Field
 
 from guildhall.engagement.models import Contact, Employer, NextStep, Position
+from guildhall.engagement.standing import states_of
 from guildhall.people.bearer import needs
 from guildhall.people.middleware import PersonRequest
 from guildhall.people.models import Kind, Organisation, Site, User
@@ -135,6 +136,8 @@ class EmployerShown(Schema):
     note: str
     owner: Somebody | None = Field(description="Who looks after it.")
     tags: list[TagShown]
+    level: int = Field(description="Where it stands: 1 to 5, or 0 where nothing was done in the last three years. Not a rank.")
+    window: dict[str, str] = Field(description="For each area of the methodology: dark, touched or lively.")
     last_contact_at: datetime | None
     next_due_on: date | None = Field(description="When the most urgent next step is due.")
     resting_until: date | None
@@ -152,6 +155,7 @@ class ContactShown(Schema):
     id: int
     employer: EmployerNamed
     kind: str
+    activity: str = Field(description="What was done together: a key of the list of activities, or nothing.")
     held_at: datetime
     said: str
     people: list[PersonShown]
@@ -184,6 +188,8 @@ def told_employer(employer: Employer) -> dict[str, Any]:
         "note": employer.note,
         "owner": told_user(employer.owner),
         "tags": [{"id": tag.pk, "name": tag.name} for tag in employer.tags.all()],
+        "level": employer.level,
+        "window": states_of(employer.panes),
         "last_contact_at": employer.last_contact_at,
         "next_due_on": getattr(employer, "next_due_on", None),
         "resting_until": employer.resting_until,
@@ -229,6 +235,7 @@ def told_contact(contact: Contact) -> dict[str, Any]:
         "id": contact.pk,
         "employer": named(contact.employer),
         "kind": contact.kind,
+        "activity": contact.activity,
         "held_at": contact.held_at,
         "said": contact.said,
         "people": [told_person(person) for person in contact.people.all()],

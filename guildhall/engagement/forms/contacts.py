@@ -9,8 +9,10 @@ from django.utils.timezone import localdate, localtime
 from django.utils.translation import gettext_lazy as _
 
 from guildhall.core.meanwhile import MeanwhileMixin
+from guildhall.engagement.catalogue import Catalogue
 from guildhall.engagement.models import Contact, NextStep, Position
 from guildhall.engagement.models.contacts import LONGEST_STEP
+from guildhall.engagement.window import AREAS
 from guildhall.people.models import User
 
 
@@ -21,7 +23,8 @@ def _day(**kwargs: Any) -> forms.DateField:
 class ContactForm(MeanwhileMixin, forms.Form):
     """A contact, and in the same breath what comes next: made to be filled in under twenty seconds.
 
-    ``positions`` are those of the employer, with their people: whom one can have spoken with.
+    ``positions`` are those of the employer, with their people: whom one can have spoken with; ``activities`` the kinds of what
+    was done together that one can choose.
     """
 
     kind = forms.ChoiceField(label=_("What was it?"), choices=Contact.Kind, widget=forms.RadioSelect, initial=Contact.Kind.CALL)
@@ -30,21 +33,30 @@ class ContactForm(MeanwhileMixin, forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
     )
+    activity = forms.ChoiceField(label=_("What did you do together?"), required=False)
     people = forms.TypedMultipleChoiceField(label=_("With whom?"), required=False, widget=forms.CheckboxSelectMultiple)
     said = forms.CharField(label=_("What was said?"), required=False, max_length=8000, widget=forms.Textarea(attrs={"rows": 3}))
     next_what = forms.CharField(label=_("What comes next?"), required=False, max_length=250)
     next_due_on = _day(label=_("Until when?"), required=False)
 
-    def __init__(self, *args: Any, positions: Iterable[Position], contact: Contact | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, positions: Iterable[Position], activities: Catalogue, contact: Contact | None = None, **kwargs: Any
+    ) -> None:
         initial: dict[str, Any] = {
             "held_at": localtime().replace(second=0, microsecond=0),
             "next_due_on": localdate() + timedelta(days=7),
         }
         if contact is not None:
             initial = {"kind": contact.kind, "held_at": localtime(contact.held_at), "said": contact.said}
+            initial["activity"] = contact.activity
             initial["people"] = [person.pk for person in contact.people.all()]
         super().__init__(*args, initial={**initial, **kwargs.pop("initial", {})}, **kwargs)
-        self.positions = list(positions)
+        self.positions, self.activities = list(positions), activities
+        offered = activities.offered(also=contact.activity if contact else "")
+        by_area = [(AREAS[area], [(kind.key, kind.name) for kind in kinds]) for area, kinds in offered]
+        self.fields["activity"].choices = [("", _("Nothing more than that")), *by_area]
+        if not by_area:
+            del self.fields["activity"]
         if contact is not None:
             del self.fields["next_what"], self.fields["next_due_on"]
         people = {held.person_id: held.person for held in self.positions if held.is_current}

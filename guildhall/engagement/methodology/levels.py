@@ -65,6 +65,13 @@ class Fall(NamedTuple):
     faded: tuple[Activity, ...]
 
 
+class Fallen(NamedTuple):
+    """That the level fell on a day by time alone, and from which one; it has not come back since."""
+
+    on: date
+    came_from: int
+
+
 class Move(NamedTuple):
     """What the next level takes: at least ``missing`` more points, of activities on ``rung`` or above."""
 
@@ -96,9 +103,10 @@ class Standing:
     """Where an employer stands on a day, and why.
 
     ``level`` is 1 to 5, or 0 where nothing counts. ``points`` are those that count for this level, ``rung`` is from which rung
-    on, ``needed`` how many it takes; ``carried_by`` lists what they come from, the strongest first. ``falls`` says when and why
-    the level falls if nothing is done, ``move`` what the next one takes. ``changes_on`` is the first day on which the level or a
-    pane differs by time alone, or on which something noted ahead takes place: until the day before, what was kept is right.
+    on, ``needed`` how many it takes; ``counting`` is all that has points, the strongest first, ``carried_by`` what of it carries
+    the level. ``falls`` says when and why the level falls if nothing is done, ``move`` what the next one takes. ``changes_on``
+    is the first day on which the level or a pane differs by time alone, or on which something noted ahead takes place: until the
+    day before, what was kept is right.
     """
 
     day: date
@@ -107,6 +115,7 @@ class Standing:
     rung: int
     needed: int
     carried_by: tuple[Share, ...]
+    counting: tuple[Share, ...]
     falls: Fall | None
     move: Move | None
     panes: dict[str, PaneState]
@@ -166,12 +175,27 @@ def standing(activities: Iterable[Activity], day: date) -> Standing:
         rung=rung,
         needed=needed,
         carried_by=tuple(carrying),
+        counting=tuple(shares),
         falls=falls,
         move=_move(by_rung, level),
         panes=panes,
         changes_on=min(changes, default=None),
         last_on=max([done.day for done in past], default=None),
     )
+
+
+def fallen(activities: Iterable[Activity], day: date, *, since: date) -> Fallen | None:
+    """Return the last day after ``since`` on which the level fell by time, if it has not come back until ``day``."""
+    past = [done for done in activities if done.day <= day]
+    fades = {done.day + timedelta(YEAR * years) for done in past for years in range(1, len(WORTH) + 1)}
+    now = None
+    for on in sorted((on for on in fades if since < on <= day), reverse=True):
+        now = level_of(past, day) if now is None else now
+        before = [done for done in past if done.day < on]
+        came_from = level_of(before, on - timedelta(1))
+        if came_from > now and came_from > level_of(before, on):
+            return Fallen(on, came_from)
+    return None
 
 
 def ways(move: Move, kinds: Mapping[str, Mapping[str, Any]]) -> list[Way]:

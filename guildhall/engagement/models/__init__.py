@@ -6,8 +6,9 @@ do for us (decide, sign, train, handle personnel), from when, until when.
 
 A *tag* is a word of the school's own on employers; a *saved view* a way of looking at the list that somebody wants again.
 
-A *contact* is something that took place: a call, a visit, a mail. A *next step* is what somebody at school has promised to do
-until a day; it is done, moved, or dropped with a word why.
+A *contact* is something that took place: a call, a visit, a mail; and if it was more than that, an *activity*: of a kind that the
+methodology knows, or that the school added. A *next step* is what somebody at school has promised to do until a day; it is done,
+moved, or dropped with a word why.
 
 Two employers or two people that may be one are an *alike pair* until somebody looks at them: they are different, or a *merge*
 makes them one, which can be undone.
@@ -20,6 +21,7 @@ A *captured mail* is one that somebody forwarded to their *mail address* of the 
 A *methodology* is a version of how a school works with employers, in words of several languages; it is nobody's in particular.
 """
 
+from guildhall.engagement.models.activities import OwnActivity
 from guildhall.engagement.models.book import SavedView, Tag
 from guildhall.engagement.models.contacts import Contact, NextStep
 from guildhall.engagement.models.employers import Employer, EmployerQuerySet, Person, Position, sort_key_of
@@ -56,6 +58,7 @@ __all__ = [
     "Merge",
     "Methodology",
     "NextStep",
+    "OwnActivity",
     "Person",
     "Position",
     "RowChoice",

@@ -35,6 +35,9 @@ class Contact(models.Model):
 
     employer = models.ForeignKey(Employer, verbose_name=_("employer"), on_delete=models.CASCADE, related_name="contacts")
     kind = models.CharField(_("what it was"), max_length=10, choices=Kind)
+    activity = models.CharField(
+        _("what was done together"), max_length=40, blank=True, help_text="A key of the methodology or of a school's own kinds"
+    )
     held_at = models.DateTimeField(_("when"))
     people = models.ManyToManyField(Person, verbose_name=_("with whom"), blank=True, related_name="contacts")
     said = models.TextField(_("what was said"), max_length=8000, blank=True)

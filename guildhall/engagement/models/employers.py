@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from guildhall.core.fixed_sql import in_sql
+from guildhall.engagement.models.activities import OwnActivity
 from guildhall.engagement.models.book import Tag
 from guildhall.engagement.purposes import PURPOSES, Purpose
 from guildhall.people.models import ConsentRecord, ConsentRecordQuerySet, Organisation, Site, User, numbers_run_by
@@ -42,6 +43,10 @@ class EmployerQuerySet(models.QuerySet["Employer"]):
     def silent_since(self, moment: datetime) -> EmployerQuerySet:
         """Employers nobody has spoken to since a moment, those never spoken to included."""
         return self.filter(Q(last_contact_at__lt=moment) | Q(last_contact_at__isnull=True))
+
+    def standing_due(self, day: date) -> EmployerQuerySet:
+        """Employers of which what is kept about where they stand is true no longer on a day."""
+        return self.filter(standing_changes_on__lte=day)
 
     def resting(self, on: date) -> EmployerQuerySet:
         """Employers that are to be left in peace on a day, the last one included."""
@@ -78,18 +83,21 @@ class EmployerQuerySet(models.QuerySet["Employer"]):
         return self.annotate(next_due_on=Subquery(first.values("due_on")[:1]))
 
     def for_page(self) -> EmployerQuerySet:
-        """Employers with what their page says of them, and whether it has to ask for ``is_tagged`` and ``is_alike`` ones."""
+        """Employers with what their page says of them, and what it need not ask for: see the class's annotations."""
         return self.select_related("organisation", "owner").annotate(**_beside())
 
 
 @cache
 def _beside() -> dict[str, RawSQL]:
     from guildhall.engagement.models.merging import AlikeEmployers
+    from guildhall.engagement.models.methodology import Methodology
 
     pairs = AlikeEmployers.objects.open()
     is_alike = Exists(pairs.filter(first=OuterRef("pk"))) | Exists(pairs.filter(second=OuterRef("pk")))
     is_tagged = Exists(Employer.tags.through.objects.filter(employer=OuterRef("pk")))
-    return in_sql(Employer, is_tagged=is_tagged, is_alike=is_alike)
+    own = Exists(OwnActivity.objects.filter(school=OuterRef("school")))
+    newest = Subquery(Methodology.objects.order_by("-loaded_at", "-pk").values("digest")[:1])
+    return in_sql(Employer, is_tagged=is_tagged, is_alike=is_alike, knows_own_activities=own, methodology=newest)
 
 
 def _contacts() -> models.QuerySet:
@@ -123,6 +131,14 @@ class Employer(models.Model):
     note = models.TextField(_("good to know"), blank=True, max_length=4000)
     # Kept beside the contacts because lists of ten thousand sort and filter by it; the actions on contacts keep it true.
     last_contact_at = models.DateTimeField(_("last contact"), null=True, blank=True, editable=False)
+    # Where it stands (``standing``), for lists likewise; true until the day on which it changes by time alone.
+    level = models.PositiveSmallIntegerField(_("level"), default=0, editable=False)
+    panes = models.CharField(_("window"), max_length=6, default="000000", editable=False)
+    falls_on = models.DateField(null=True, editable=False)
+    falls_to = models.PositiveSmallIntegerField(null=True, editable=False)
+    fell_on = models.DateField(null=True, editable=False)
+    fell_from = models.PositiveSmallIntegerField(null=True, editable=False)
+    standing_changes_on = models.DateField(null=True, editable=False)
     tags = models.ManyToManyField(Tag, verbose_name=_("tags"), blank=True, related_name="employers")
     resting_until = models.DateField(_("rests until"), null=True, blank=True)
     resting_why = models.CharField(_("why it rests"), max_length=250, blank=True)
@@ -136,6 +152,11 @@ class Employer(models.Model):
     # Known of those read ``for_page()``.
     is_tagged: bool
     is_alike: bool
+    knows_own_activities: bool
+    #: The digest of the newest methodology, or None.
+    methodology: str | None
+    #: Where it stands today, of those whose contacts were just settled.
+    standing: Any
 
     class Meta:
         verbose_name = _("employer")
@@ -156,6 +177,12 @@ class Employer(models.Model):
             models.Index(fields=["school", "owner", "sort_key", "id"], name="employer_by_owner"),
             models.Index(fields=["school", "-last_contact_at", "id"], name="employer_by_last_contact"),
             models.Index(fields=["school", "added_at", "id"], name="employer_by_age"),
+            models.Index(fields=["school", "level", "panes"], name="employer_by_level"),
+            models.Index(fields=["school", "falls_on"], name="employer_cooling", condition=Q(falls_on__isnull=False)),
+            models.Index(fields=["school", "fell_on"], name="employer_cooled", condition=Q(fell_on__isnull=False)),
+            models.Index(
+                fields=["standing_changes_on"], name="employer_standing_due", condition=Q(standing_changes_on__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -16,18 +16,17 @@ from guildhall.engagement.forms.contacts import ContactForm
 from guildhall.engagement.models import Contact, Employer
 from guildhall.engagement.rules import can_change_contact
 from guildhall.engagement.timeline import Moment
-from guildhall.engagement.views.desk import form_page
-from guildhall.engagement.views.employers import done_with
+from guildhall.engagement.views.desk import activities_known, form_page
+from guildhall.engagement.views.employers import done_with, known_activities, standing_context
 from guildhall.people.middleware import PersonRequest
 from guildhall.people.rules import can_coordinate
 
 
 def contact_record(request: PersonRequest, pk: int) -> HttpResponse:
     """Write down a contact; the same form stands on the employer's page."""
-    employer = get_object_or_404(
-        Employer.objects.visible_to(request.user).select_related("organisation", "school", "owner"), pk=pk
-    )
-    form = ContactForm(request.POST or None, positions=employer.positions.for_list())
+    employer = get_object_or_404(Employer.objects.visible_to(request.user).for_page().select_related("school"), pk=pk)
+    known = known_activities(request, employer)
+    form = ContactForm(request.POST or None, positions=employer.positions.for_list(), activities=known)
     if request.method == "POST" and form.is_valid():
         contact = actions.record_contact(employer, **_written(form), by=request.user, at=now())
         return _recorded(request, employer, contact, form)
@@ -52,6 +51,7 @@ def _recorded(request: PersonRequest, employer: Employer, contact: Contact, form
     sentence, undo = _("Written down."), reverse("engagement:contact_remove", args=[contact.pk])
     if not wants_fragment(request):
         return done_with(request, employer, sentence, undo=undo)
+    known = form.activities
     steps = list(employer.next_steps.open_or_closed_after(contact.held_at).select_related("owner").order_by("due_on", "pk"))
     last = employer.last_contact_at
     follows_last = last is None or last <= contact.held_at
@@ -60,12 +60,18 @@ def _recorded(request: PersonRequest, employer: Employer, contact: Contact, form
         return retarget(done_with(request, employer, sentence, undo=undo), "#employer")
     context = {
         "employer": employer,
-        "contact_form": ContactForm(positions=form.positions),
+        "contact_form": ContactForm(positions=form.positions, activities=known),
         "open_steps": steps,
-        "moment": Moment(contact.held_at, contact=contact, people=sorted(map(str, form.cleaned_data.get("people", ())))),
+        "moment": Moment(
+            contact.held_at,
+            contact=contact,
+            activity=known.by_key.get(contact.activity),
+            people=sorted(map(str, form.cleaned_data.get("people", ()))),
+        ),
         "may_coordinate": can_coordinate(request.user, employer.school),
         "first": last is None,
         "today": localdate(),
+        **standing_context(contact.employer.standing, known),
     }
     return done(request, "engagement/_recorded.html", context, message=sentence, to=employer, undo=undo)
 
@@ -78,7 +84,8 @@ def contact_change(request: PersonRequest, pk: int) -> HttpResponse:
     """Correct what was written down about a contact."""
     contact = get_object_or_404(_visible(request), pk=pk)
     can_change_contact.require(request.user, contact)
-    form = ContactForm(request.POST or None, positions=contact.employer.positions.for_list(), contact=contact)
+    known = activities_known(request, contact.employer.school)
+    form = ContactForm(request.POST or None, positions=contact.employer.positions.for_list(), activities=known, contact=contact)
     if request.method == "POST" and form.is_valid():
         actions.change_contact(contact, **_written(form), by=request.user, at=now())
         return done_with(request, contact.employer, _("Saved."))

@@ -6,8 +6,10 @@ from django.forms import BaseForm
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
+from guildhall.engagement.catalogue import Catalogue, catalogue_of
 from guildhall.engagement.colleagues import colleagues_of as colleagues_of
 from guildhall.engagement.models import Employer
+from guildhall.library.finding import languages_read
 from guildhall.people.middleware import PersonRequest
 from guildhall.people.models import STAFF_ROLES, Kind, Organisation
 
@@ -18,6 +20,11 @@ def open_book(request: PersonRequest) -> Organisation:
     if school is None or school.kind != Kind.SCHOOL or request.roles.isdisjoint(STAFF_ROLES):
         raise Http404
     return school
+
+
+def activities_known(request: PersonRequest, school: Organisation) -> Catalogue:
+    """What a school and an employer can do together, in the language of who asks."""
+    return catalogue_of(school, languages_read(request.LANGUAGE_CODE, request.organisation))
 
 
 def form_page(

@@ -10,15 +10,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from guildhall.core.http import done, page
-from guildhall.engagement import actions
+from guildhall.engagement import actions, level_words
+from guildhall.engagement.catalogue import Catalogue, catalogue_for
 from guildhall.engagement.forms.contacts import ContactForm
 from guildhall.engagement.forms.employers import EmployerAddForm, EmployerForm, HandOverForm, SiteForm
+from guildhall.engagement.methodology.levels import Standing, standing
 from guildhall.engagement.models import AlikeEmployers, Employer, NextStep, sort_key_of
 from guildhall.engagement.rules import can_hand_over
+from guildhall.engagement.standing import activities_of
 from guildhall.engagement.timeline import contacts_of, steps_beside, timeline_of
 from guildhall.engagement.views.desk import colleagues_of, form_page, open_book
 from guildhall.engagement.views.duplicates import where_it_went
-from guildhall.engagement.window import AREAS, LEVELS, dark_window
+from guildhall.engagement.window import LEVELS
+from guildhall.library.finding import languages_read
 from guildhall.people.middleware import PersonRequest
 from guildhall.people.models import Organisation
 from guildhall.people.rules import can_coordinate
@@ -44,6 +48,7 @@ def employer_context(request: PersonRequest, employer: Employer) -> dict[str, An
     positions = list(employer.positions.with_answers().select_related("person").order_by("person__name", "pk"))
     for held in positions:
         held.site = sites.get(held.site_id) if held.site_id else None
+    known = known_activities(request, employer)
     contacts = contacts_of(employer, request.GET.get("page"))
     steps = list(steps_beside(employer, contacts))
     return {
@@ -54,16 +59,31 @@ def employer_context(request: PersonRequest, employer: Employer) -> dict[str, An
         "positions": [held for held in positions if held.is_current],
         "former": [held for held in positions if not held.is_current],
         "open_steps": [step for step in steps if step.state == NextStep.State.OPEN],
-        "timeline": timeline_of(contacts, [step for step in steps if step.closed_at]),
+        "timeline": timeline_of(contacts, [step for step in steps if step.closed_at], known),
         "tags": list(employer.tags.order_by("name")) if employer.is_tagged else [],
         "page": contacts,
-        "contact_form": ContactForm(positions=positions),
+        "contact_form": ContactForm(positions=positions, activities=known),
         "may_hand_over": can_hand_over(request.user, employer),
         "may_coordinate": can_coordinate(request.user, employer.school),
-        "window": dark_window(),
-        "window_rows": LEVELS,
-        "areas": AREAS,
         "today": localdate(),
+        **standing_context(standing(activities_of(employer, known.kinds), localdate()), known),
+    }
+
+
+def known_activities(request: PersonRequest, employer: Employer) -> Catalogue:
+    """What can be done together with an employer that was read ``for_page()``, in the language of who asks."""
+    return catalogue_for(employer, languages_read(request.LANGUAGE_CODE, request.organisation))
+
+
+def standing_context(now: Standing, known: Catalogue) -> dict[str, Any]:
+    """What ``_standing.html`` needs: the window as it is lit, and the sentences about the level."""
+    return {
+        "window": level_words.panes(now),
+        "window_rows": LEVELS,
+        "level": now.level,
+        "level_why": level_words.why(now, known),
+        "level_falls": level_words.what_falls(now.falls, known),
+        "level_moves": level_words.what_moves(now.move, known),
     }
 
 

@@ -17,14 +17,15 @@ from guildhall.core.ui.basics import figure
 from guildhall.core.ui.pictures import Pane
 from guildhall.engagement.methodology.chapters import chapters
 from guildhall.engagement.methodology.checking import RUNGS, areas_of
-from guildhall.engagement.models import Methodology, Words
-from guildhall.engagement.rules import can_read_methodology
+from guildhall.engagement.models import Methodology, OwnActivity, Words
+from guildhall.engagement.rules import can_read_methodology, can_shape_methodology
 from guildhall.engagement.window import AREAS, LEVELS, NAMED_BY_JOBS4ALL
 from guildhall.library.finding import languages_read
 from guildhall.library.kinds import KINDS
 from guildhall.library.markdown import render
 from guildhall.library.models import Resource
 from guildhall.people.middleware import PersonRequest
+from guildhall.people.models import Kind
 
 INTRODUCTION = "introduction"
 #: Resources of the library beside an area.
@@ -224,7 +225,14 @@ def activity_list(request: PersonRequest) -> HttpResponse:
         (number, reading.words["areas"][number]["title"], _page_of_area(number), _activities(number, reading))
         for number in areas_of(reading.same)
     ]
-    context = {"areas": areas, "count": len(reading.same["activities"]), **reading.context(request, "activities")}
+    school = request.organisation if request.organisation and request.organisation.kind == Kind.SCHOOL else None
+    context = {
+        "areas": areas,
+        "count": len(reading.same["activities"]),
+        "own": list(OwnActivity.objects.visible_to(request.user).of_school(school)) if school else [],
+        "own_school": school is not None and can_shape_methodology(request.user, school),
+        **reading.context(request, "activities"),
+    }
     return page(request, "engagement/methodology_activities.html", context)
 
 

@@ -21,7 +21,7 @@ from guildhall.engagement.forms.contacts import ContactForm, DropForm, MoveForm,
 from guildhall.engagement.models import Contact, Employer, NextStep
 from guildhall.engagement.models.contacts import LONGEST_STEP
 from guildhall.engagement.search import employers_found
-from guildhall.engagement.views.desk import colleagues_of, form_page, open_book
+from guildhall.engagement.views.desk import activities_known, colleagues_of, form_page, open_book
 from guildhall.engagement.views.employers import done_with
 from guildhall.people.middleware import PersonRequest
 
@@ -88,7 +88,8 @@ def step_finish(request: PersonRequest, pk: int) -> HttpResponse:
 def step_contact(request: PersonRequest, pk: int) -> HttpResponse:
     """Take a next step and write down what came of it, with what comes after it."""
     step = _step(request, pk)
-    form = ContactForm(request.POST or None, positions=step.employer.positions.for_list())
+    known = activities_known(request, step.employer.school)
+    form = ContactForm(request.POST or None, positions=step.employer.positions.for_list(), activities=known)
     if request.method == "POST" and form.is_valid():
         written = {"people": (), **form.cleaned_data}
         contact = actions.record_contact(step.employer, **written, closes=step, by=request.user, at=now())

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 from math import cos, pi, radians, sin
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -120,6 +121,10 @@ class Organisation(models.Model):
 
     def __str__(self) -> str:
         return self.trade_name or self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone or settings.TIME_ZONE)
 
     def get_absolute_url(self) -> str:
         """Its page; an organisation that a school keeps has none here but in that school's book."""

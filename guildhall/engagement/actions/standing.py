@@ -1,0 +1,65 @@
+"""Keeping beside each employer where it stands, after what was done with it has changed and as time passes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db.models import Max
+
+from guildhall.core.actions import action, lock
+from guildhall.core.tasks import defer
+from guildhall.engagement.catalogue import kinds_of
+from guildhall.engagement.models import Employer
+from guildhall.engagement.standing import FIELDS, activities_by_employer, activities_of, kept_of
+from guildhall.people.models import Organisation, User
+
+
+def settle_contacts(employer: Employer, *, at: datetime) -> Employer:
+    """Keep beside the employer when it was last spoken to and where it stands, after its contacts were changed.
+
+    From inside an action. What is returned knows its ``standing``.
+    """
+    employer = lock(employer)
+    employer.last_contact_at = employer.contacts.aggregate(last=Max("held_at"))["last"]
+    return keep_standing(employer, at=at, also=["last_contact_at"])
+
+
+def keep_standing(employer: Employer, *, at: datetime, also: Collection[str] = ()) -> Employer:
+    """Keep beside a locked employer where it stands; other fields may be saved at the same time. From inside an action."""
+    employer.standing, kept = kept_of(activities_of(employer), at.astimezone(employer.school.zone).date())
+    for name, value in kept.items():
+        setattr(employer, name, value)
+    employer.save(update_fields=[*FIELDS, *also])
+    return employer
+
+
+def outdate_standings(*, at: datetime) -> None:
+    """Say of every employer that is known to have been spoken to that what is kept of it is not true any more. From an action."""
+    Employer.objects.filter(last_contact_at__isnull=False).update(standing_changes_on=at.date())
+    defer("engagement.refresh_standings")
+
+
+@action
+def refresh_standings(school: Organisation, *, numbers: Collection[int], by: User | None, at: datetime) -> int:
+    """Find anew where employers of a school's book stand, as time has passed; returns for how many that is new."""
+    return keep_standings(school, numbers, at=at)
+
+
+def keep_standings(school: Organisation, numbers: Collection[int], *, at: datetime) -> int:
+    """Keep beside employers of a school's book where they stand; returns for how many that is new. From inside an action.
+
+    They are locked in the order of their numbers, so that two who do this never wait for each other.
+    """
+    held = Employer.objects.in_book_of(school).filter(pk__in=numbers).order_by("pk").select_for_update(no_key=True)
+    employers = {employer.pk: employer for employer in held.only(*FIELDS)}
+    day, changed = at.astimezone(school.zone).date(), []
+    for number, activities in activities_by_employer(list(employers), kinds_of(school), school.zone):
+        employer = employers[number]
+        _standing, kept = kept_of(activities, day)
+        if any(getattr(employer, name) != value for name, value in kept.items()):
+            for name, value in kept.items():
+                setattr(employer, name, value)
+            changed.append(employer)
+    Employer.objects.bulk_update(changed, FIELDS, batch_size=500)
+    return len(changed)
