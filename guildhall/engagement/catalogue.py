@@ -97,7 +97,7 @@ def kinds_of(school: Organisation) -> Kinds:
 def kinds_among(keys: Iterable[str], school: int) -> Kinds:
     """Return what calculations need of these kinds; nothing is read that is not needed."""
     wanted = {key for key in keys if key}
-    own = [int(key.removeprefix(OWN)) for key in wanted if key.startswith(OWN)]
+    own = [int(number) for key in wanted if key.startswith(OWN) and (number := key.removeprefix(OWN)).isdecimal()]
     kinds: dict[str, Mapping[str, Any]] = {}
     if len(wanted) > len(own) and (methodology := Methodology.objects.newest()):
         kinds |= methodology.same()["activities"]

@@ -18,7 +18,7 @@ from guildhall.core.addresses import addresses_of
 from guildhall.core.ui import cells
 from guildhall.core.ui.component import draw
 from guildhall.engagement.models import Employer, NextStep
-from guildhall.engagement.window import dark_window
+from guildhall.engagement.window import window_of
 from guildhall.people.models import Site, SizeBand, User
 from guildhall.skills import taxonomy
 
@@ -38,6 +38,8 @@ class Row:
     resting_until: date | None
     resting_why: str
     added_at: datetime
+    level: int
+    panes: str
     place: str = ""
     other_sites: int = 0
     phone: str = ""
@@ -89,6 +91,8 @@ def rows_of(
                 resting_until=employer["resting_until"],
                 resting_why=employer["resting_why"],
                 added_at=employer["added_at"],
+                level=employer["level"],
+                panes=employer["panes"],
                 place=place,
                 other_sites=len(others),
                 phone=phone,
@@ -114,6 +118,8 @@ KEPT = [
     "resting_until",
     "resting_why",
     "added_at",
+    "level",
+    "panes",
 ]
 
 
@@ -199,6 +205,13 @@ COLUMNS = [
         sort="contact",
     ),
     BookColumn("step", gettext_lazy("Next step"), _next_step, lambda row: row.due_on, sort="step"),
+    BookColumn(
+        "level",
+        gettext_lazy("Level"),
+        lambda row, today: cells.plain(str(row.level)) if row.level else cells.missing(_("none yet")),
+        lambda row: str(row.level) if row.level else "",
+        sort="level",
+    ),
     BookColumn("tags", gettext_lazy("Tags"), _said(lambda row: ", ".join(row.tags)), lambda row: ", ".join(row.tags)),
     BookColumn("sector", gettext_lazy("Sector"), _said(lambda row: _sector(row.nace)), lambda row: _sector(row.nace)),
     BookColumn("size", gettext_lazy("Size"), _said(_size), _size),
@@ -228,11 +241,12 @@ def chosen(keys: Iterable[str]) -> list[BookColumn]:
 
 def drawn(rows: Iterable[Row], columns: Iterable[BookColumn]) -> list[list[SafeString]]:
     """The cells of each row, the employer's name with its window first."""
-    window, address, sector = draw("window", panes=dark_window()), addresses_of("engagement:employer"), cache(_sector)
+    address, sector = addresses_of("engagement:employer"), cache(_sector)
+    window = cache(lambda panes: draw("window", panes=window_of(panes)))
     shown, today = [column.cell for column in columns], localdate()
     return [
         [
-            cells.named(row.name, href=address(row.pk), picture=window, under=sector(row.nace)),
+            cells.named(row.name, href=address(row.pk), picture=window(row.panes), under=sector(row.nace)),
             *[cell(row, today) for cell in shown],
         ]
         for row in rows

@@ -44,6 +44,12 @@ def narrowed(employers: EmployerQuerySet, filters: EmployerFilter, school: Organ
             employers = employers.filter(last_contact_at__isnull=True)
         case str(days) if days:
             employers = employers.silent_since(now() - timedelta(days=int(days)))
+    if level := wanted.get("level"):
+        employers = employers.filter(level=int(level))
+    if lit := wanted.get("lit"):
+        employers = employers.working_on(lit)
+    if wanted.get("cooling") == "yes":
+        employers = employers.cooling(localdate())
     open_steps = NextStep.objects.open().filter(employer=OuterRef("pk"))
     match wanted.get("step"):
         case "overdue":
@@ -71,6 +77,8 @@ ORDERS: dict[str, list[Any]] = {
     "-contact": [F("last_contact_at").desc(nulls_last=True), "-pk"],
     "step": [F("next_due_on").asc(nulls_last=True), "pk"],
     "-step": [F("next_due_on").desc(nulls_last=True), "-pk"],
+    "level": ["level", "pk"],
+    "-level": ["-level", "-pk"],
     "added": ["added_at", "pk"],
     "-added": ["-added_at", "-pk"],
 }

@@ -69,6 +69,19 @@ def what_falls(falls: Fall | None, known: Catalogue) -> str:
     return _("If nothing is added, it falls to level %(level)d on %(day)s, when %(activity)s counts for less.") % about
 
 
+def what_fell(on: date, came_from: int, level: int) -> str:
+    """Say that the level fell by time alone."""
+    about = {"day": _day(on), "level": came_from, "now": level}
+    if not level:
+        return _("No level is left since %(day)s; it was %(level)d.") % about
+    return _("It fell from level %(level)d to %(now)d on %(day)s.") % about
+
+
+def level_name(level: int) -> str:
+    """Say a level alone."""
+    return _("Level %(level)d") % {"level": level} if level else _("No level yet")
+
+
 def what_moves(move: Move | None, known: Catalogue) -> str:
     """Say what the next level takes; "" at the highest."""
     if move is None:

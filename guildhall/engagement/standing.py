@@ -7,18 +7,19 @@ is found anew.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from datetime import date, timedelta, tzinfo
-from itertools import groupby
+from datetime import date, tzinfo
+from itertools import groupby, islice
 from typing import Any
 
 from guildhall.engagement.catalogue import Kinds, kinds_among
-from guildhall.engagement.methodology.levels import AREAS, DARK, LIT, TOUCHED, Activity, Standing, activity, fallen, standing
+from guildhall.engagement.methodology.levels import AREAS, Activity, Standing, activity, fallen, standing
 from guildhall.engagement.models import Contact, Employer
+from guildhall.engagement.models.employers import COOLING
+from guildhall.engagement.window import STATES
+from guildhall.people.models import Organisation
 
-#: Days for which one says that an employer's level fell, and from which one warns that it will.
-WARNING = timedelta(days=90)
-#: How the state of a pane is kept.
-STATES = [DARK, TOUCHED, LIT]
+#: Employers whose contacts are read at once.
+PORTION = 2000
 #: What is kept beside an employer.
 FIELDS = ["level", "panes", "falls_on", "falls_to", "fell_on", "fell_from", "standing_changes_on"]
 
@@ -44,6 +45,13 @@ def activities_by_employer(employers: Collection[int], kinds: Kinds, zone: tzinf
         yield employer, found.get(employer, [])
 
 
+def activities_in_book(school: Organisation, kinds: Kinds) -> Iterator[tuple[int, list[Activity]]]:
+    """Yield what was done with each employer of a school's book, without keeping all of it in memory."""
+    numbers = iter(list(Employer.objects.in_book_of(school).order_by("pk").values_list("pk", flat=True)))
+    while portion := list(islice(numbers, PORTION)):
+        yield from activities_by_employer(portion, kinds, school.zone)
+
+
 def states_of(panes: str) -> dict[str, str]:
     """Return the state of each area, from how it is kept."""
     return {area: STATES[int(digit)] for area, digit in zip(AREAS, panes, strict=True)}
@@ -53,7 +61,7 @@ def kept_of(activities: Iterable[Activity], day: date) -> tuple[Standing, dict[s
     """Return where an employer stands on a day, and the values of ``FIELDS`` that say so."""
     history = list(activities)
     now = standing(history, day)
-    falls, fell = now.falls, fallen(history, day, since=day - WARNING)
+    falls, fell = now.falls, fallen(history, day, since=day - COOLING)
     return now, {
         "level": now.level,
         "panes": "".join(str(STATES.index(now.panes[area].state)) for area in AREAS),

@@ -17,6 +17,7 @@ from guildhall.core.models import Progress
 from guildhall.core.progress import steps
 from guildhall.core.tasks import part, pause, schedule, task
 from guildhall.engagement.actions import alike, deciding, imports, standing, taking_back
+from guildhall.engagement.catalogue import kinds_of
 from guildhall.engagement.importing.lot import PORTION
 from guildhall.engagement.likeness import firms, people
 from guildhall.engagement.likeness.blocking import Blocks
@@ -24,6 +25,8 @@ from guildhall.engagement.likeness.book import firms_of, people_of
 from guildhall.engagement.mailing.fetching import fetch
 from guildhall.engagement.mailing.receiving import receive
 from guildhall.engagement.models import Employer, EmployerImport, Person
+from guildhall.engagement.portfolio import count_on, month_starts
+from guildhall.engagement.standing import activities_in_book
 from guildhall.people.models import Organisation, User
 
 
@@ -142,6 +145,25 @@ def refresh_standings() -> None:
             pause()
             with part():
                 standing.refresh_standings(school, numbers=numbers, by=None, at=at)
+
+
+@schedule(daily_at="03:35")
+@task(in_parts=True)
+def count_portfolios() -> None:
+    """Count anew how the employers of each school stood at the beginning of the last twelve months."""
+    for school in Organisation.objects.filter(book__last_contact_at__isnull=False).distinct().order_by("pk"):
+        pause()
+        count_portfolio(school)
+
+
+def count_portfolio(school: Organisation) -> None:
+    """Count anew how the employers of one school stood at the beginning of the last twelve months."""
+    at = now()
+    histories = (history for _number, history in activities_in_book(school, kinds_of(school)))
+    days = month_starts(at.astimezone(school.zone).date())
+    months = dict(zip(days, count_on(days, histories), strict=True))
+    with part():
+        standing.keep_portfolio(school, months=months, by=None, at=at)
 
 
 @task(in_parts=True, attempts=1)

@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import path, re_path
 
 from guildhall.engagement.views import (
     activities,
@@ -17,6 +17,7 @@ from guildhall.engagement.views import (
     methodology,
     people,
     persons,
+    portfolio,
     standing,
     steps,
     taking_back,
@@ -27,6 +28,8 @@ app_name = "engagement"
 urlpatterns = [
     path("", book.employer_list, name="employers"),
     path("map/", maps.employer_map, name="map"),
+    path("portfolio/", portfolio.portfolio, name="portfolio"),
+    re_path("^portfolio/(?P<by>sector|place|owner)/$", portfolio.portfolio_parts, name="portfolio_parts"),
     path("many/", bulk.many_employers, name="many"),
     path("export/", exports.employer_export, name="export"),
     path("export/book/", exports.book_export, name="export_book"),

@@ -1,7 +1,7 @@
 """An employer's window: six panes, two levels of three areas, lit as an area is worked on. Never a rank.
 
 The levels, and the names of areas 1.1, 2.2 and 2.3, are those of the JOBS4ALL methodology; the other three names are our own.
-What lights a pane is the methodology's business; without it all six are dark.
+What lights a pane is what was done together: see ``standing`` and ``methodology.levels``.
 """
 
 from __future__ import annotations
@@ -23,6 +23,10 @@ AREAS = {
 NAMED_BY_JOBS4ALL = ("1.1", "2.2", "2.3")
 
 
-def dark_window() -> list[Pane]:
-    """Return the six panes, the upper row (level 1) first, with nothing lit."""
-    return [Pane(label=name) for name in AREAS.values()]
+#: The states of a pane, each at the digit by which it is kept.
+STATES = ("dark", "touched", "lively")
+
+
+def window_of(panes: str) -> list[Pane]:
+    """Return the six panes, the upper row (level 1) first, from how they are kept: six digits in the order of ``AREAS``."""
+    return [Pane(label=name, state=STATES[int(digit)]) for name, digit in zip(AREAS.values(), panes, strict=True)]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
 
 from django.db.models import Max
 
 from guildhall.core.actions import action, lock
 from guildhall.core.tasks import defer
 from guildhall.engagement.catalogue import kinds_of
-from guildhall.engagement.models import Employer
+from guildhall.engagement.models import Employer, PortfolioMonth
+from guildhall.engagement.portfolio import Counts
 from guildhall.engagement.standing import FIELDS, activities_by_employer, activities_of, kept_of
 from guildhall.people.models import Organisation, User
 
@@ -32,6 +33,19 @@ def keep_standing(employer: Employer, *, at: datetime, also: Collection[str] = (
         setattr(employer, name, value)
     employer.save(update_fields=[*FIELDS, *also])
     return employer
+
+
+@action
+def keep_portfolio(school: Organisation, *, months: Mapping[date, Counts], by: User | None, at: datetime) -> Organisation:
+    """Keep how a school's employers stood on the first days of months, instead of what was kept before."""
+    PortfolioMonth.objects.in_book_of(school).delete()
+    PortfolioMonth.objects.bulk_create(
+        PortfolioMonth(
+            school=school, first_on=day, levels=counts.levels, touched=counts.touched, lively=counts.lively, counted_at=at
+        )
+        for day, counts in months.items()
+    )
+    return school
 
 
 def outdate_standings(*, at: datetime) -> None:

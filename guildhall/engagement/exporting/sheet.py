@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 from guildhall.core.ui.pictures import OUTLINES, Pane
 from guildhall.engagement.exporting.vcard import roles_of
 from guildhall.engagement.models import Employer
-from guildhall.engagement.window import LEVELS, dark_window
+from guildhall.engagement.window import LEVELS, window_of
 from guildhall.skills import taxonomy
 
 MEDIA_TYPE = "application/pdf"
@@ -39,7 +39,7 @@ _ENDLESS = re.compile(rf"(\S{{{_LONGEST_WORD}}})(?=\S)")
 
 def sheet(employer: Employer, *, at: datetime) -> bytes:
     """Return the PDF in the reader's language, as the book is at a moment; read with organisation, school and owner."""
-    panes = dark_window()
+    panes = window_of(employer.panes)
     data = {**_printable(_told(employer, panes, at)), "picture": _picture([pane.state for pane in panes])}
     return compiled(_TEMPLATE, {"sheet": data}, at=at)
 

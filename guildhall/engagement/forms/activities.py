@@ -42,6 +42,10 @@ class OwnActivityForm(forms.ModelForm):
     def clean_name(self) -> str:
         return " ".join(self.cleaned_data["name"].split())
 
+    def _get_validation_exclusions(self) -> set[str]:
+        # The school is not asked for, but belongs to what must be there once.
+        return super()._get_validation_exclusions() - {"school"}
+
     @property
     def facts(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in self._meta.fields or ()}

@@ -7,6 +7,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from guildhall.engagement.models import SavedView, Tag
+from guildhall.engagement.window import AREAS
 from guildhall.people.models import Organisation, Site, User
 from guildhall.skills import taxonomy
 
@@ -41,6 +42,13 @@ class EmployerFilter(forms.Form):
         required=False,
         choices=[*ANY, ("overdue", _("overdue")), ("open", _("planned")), ("none", _("none planned"))],
     )
+    level = forms.ChoiceField(
+        label=_("Level"),
+        required=False,
+        choices=[*ANY, ("0", _("none yet")), *((str(level), str(level)) for level in range(1, 6))],
+    )
+    lit = forms.ChoiceField(label=_("Works on"), required=False, choices=[*ANY, *AREAS.items()])
+    cooling = forms.ChoiceField(label=_("Cooling down"), required=False, choices=[*ANY, ("yes", _("cooling down"))])
     tag = forms.ChoiceField(label=_("Tag"), required=False)
     rest = forms.ChoiceField(
         label=_("Rest"), required=False, choices=[*ANY, ("awake", _("not resting")), ("resting", _("resting"))]

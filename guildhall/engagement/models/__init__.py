@@ -37,6 +37,7 @@ from guildhall.engagement.models.merging import (
     Merge,
 )
 from guildhall.engagement.models.methodology import Methodology, Words
+from guildhall.engagement.models.portfolio import PortfolioMonth
 from guildhall.engagement.models.row_choices import RowChoice
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "NextStep",
     "OwnActivity",
     "Person",
+    "PortfolioMonth",
     "Position",
     "RowChoice",
     "SavedView",

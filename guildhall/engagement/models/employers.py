@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q, Subquery
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Substr
 from django.urls import reverse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +19,11 @@ from guildhall.core.fixed_sql import in_sql
 from guildhall.engagement.models.activities import OwnActivity
 from guildhall.engagement.models.book import Tag
 from guildhall.engagement.purposes import PURPOSES, Purpose
+from guildhall.engagement.window import AREAS
 from guildhall.people.models import ConsentRecord, ConsentRecordQuerySet, Organisation, Site, User, numbers_run_by
+
+#: For so long one says that a level fell, and before that one warns that it will.
+COOLING = timedelta(days=90)
 
 
 def sort_key_of(name: str) -> str:
@@ -47,6 +52,16 @@ class EmployerQuerySet(models.QuerySet["Employer"]):
     def standing_due(self, day: date) -> EmployerQuerySet:
         """Employers of which what is kept about where they stand is true no longer on a day."""
         return self.filter(standing_changes_on__lte=day)
+
+    def working_on(self, area: str) -> EmployerQuerySet:
+        """Employers whose pane of an area is touched or lively."""
+        pane = Substr("panes", list(AREAS).index(area) + 1, 1)
+        return self.annotate(pane=pane).exclude(pane="0")
+
+    def cooling(self, day: date) -> EmployerQuerySet:
+        """Employers whose level fell in the three months before a day, or will in the three after it if nothing is done."""
+        fell = Q(fell_on__gt=day - COOLING, fell_on__lte=day)
+        return self.filter(fell | Q(falls_on__gt=day, falls_on__lte=day + COOLING))
 
     def resting(self, on: date) -> EmployerQuerySet:
         """Employers that are to be left in peace on a day, the last one included."""

@@ -13,6 +13,7 @@ from guildhall.core.errors import NotAllowed, Refused
 from guildhall.core.models import Change
 from guildhall.engagement import actions
 from guildhall.engagement.actions.alike import keep_search
+from guildhall.engagement.actions.standing import keep_standings
 from guildhall.engagement.likeness.reasons import Likeness, Reason
 from guildhall.engagement.models import (
     AlikeEmployers,
@@ -268,6 +269,7 @@ def test_of_what_two_records_say_about_consent_the_last_word_counts(school, coor
 def test_undoing_makes_everything_as_it_was(school, coordinator):
     one, two = lived_in(school, coordinator)
     pair_of(one, two)
+    keep_standings(school, [one.pk, two.pk], at=now())
     before = everything()
     merge = merged(
         AlikeEmployers.objects.get(), coordinator, note="New", owner=coordinator, facts={"name": "Kurz", "nace": "31.00"}
@@ -289,9 +291,10 @@ def test_the_pair_is_open_again_after_undoing(school, coordinator):
 
 
 def test_undoing_two_people_makes_them_as_they_were(school, coordinator):
-    lived_in(school, coordinator)
+    one, two = lived_in(school, coordinator)
     first, second = Person.objects.filter(name__icontains="lamb").order_by("pk")
     pair = pair_of(first, second)
+    keep_standings(school, [one.pk, two.pk], at=now())
     before = everything()
     merge = merged(pair, coordinator, name="Ada Lamb-Kurz")
     assert Person.objects.get(name="Ada Lamb-Kurz").positions.count() == 2

@@ -99,8 +99,8 @@ def test_a_new_contact_changes_the_page_to_what_you_get_by_reloading(colleague, 
     sent = a_contact(people=PositionFactory(employer=employer).person.pk, next_what="Visit", next_due_on=localdate().isoformat())
     answer = colleague.post(reverse("engagement:contact_record", args=[employer.pk]), sent, headers=HTMX).content.decode()
     reloaded = without_tokens(colleague.get(employer.get_absolute_url()).content.decode())
-    form, steps, entry, _messages = re.split(r"<div hx-swap-oob=[^>]*>", without_tokens(answer))
-    places = [reloaded.find(part.strip().removesuffix("</div>").strip()) for part in (form, steps, entry)]
+    form, steps, standing, entry, _messages = re.split(r"<div hx-swap-oob=[^>]*>", without_tokens(answer))
+    places = [reloaded.find(part.strip().removesuffix("</div>").strip()) for part in (form, steps, entry, standing)]
     assert -1 not in places
     assert "With:" in entry
     assert places[2] < reloaded.index('class="entry', places[2] + len(entry) // 2)  # the newest stands first

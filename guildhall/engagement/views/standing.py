@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from guildhall.core.http import page
+from guildhall.core.ui.basics import figure
 from guildhall.core.ui.lists import Column
 from guildhall.engagement import level_words
 from guildhall.engagement.catalogue import Catalogue
@@ -65,4 +66,4 @@ def _ways(now: Standing, known: Catalogue) -> list[dict[str, Any]]:
     if now.move is None:
         return []
     found = [way for way in ways(now.move, known.kinds) if way.kind not in known.retired]
-    return [{"name": level_words.way_words(way, known), "hours": way.hours} for way in found]
+    return [{"name": level_words.way_words(way, known), "hours": figure(way.hours) if way.hours else ""} for way in found]
