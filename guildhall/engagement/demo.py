@@ -11,6 +11,7 @@ before this one, ``-3d`` three working days ago, ``0d`` today (on a weekend the 
 The lines of a story, in the order in which they happened::
 
     - call: -3w wed 09:30 buero        # or visit, mail, meeting, event, message; then with whom
+      did: workplace_tour              # what was done together, if it was more than a talk
       said: …                          # it fulfils the promise made last, unless it `keeps` it
       next: -1d, what to do            # the promise that came out of it
     - moved: -8w thu 16:45 to -3w wed  # the promise made last is moved, done or dropped, with a `word`
@@ -271,6 +272,7 @@ class _Book:
                     contact = self._record(
                         employer,
                         kind=kind,
+                        activity=event.get("did", ""),
                         held_at=at,
                         said=_with_days(event["said"], self.today, event.get("language", language)),
                         people=[positions[key].person for key in event["rest"].split()],
@@ -343,6 +345,7 @@ class _Book:
             contact = self._record(
                 employer,
                 kind=step["kind"],
+                activity=step.get("did", ""),
                 held_at=held_at,
                 said=_with_days(said, held_at.date(), language),
                 people=[] if course == "unreachable" else [first.person],

@@ -209,7 +209,9 @@ def test_every_activity_that_counts_stands_with_its_points(colleague, employer, 
     record(employer, coordinator, own.key)
     record(employer, coordinator, days_ago=400)
     page = colleague.get(reverse("engagement:level", args=[employer.pk])).content.decode()
-    cells = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in re.findall(r"<tr>\s*<th scope=.row.>.*?</tr>", page, re.DOTALL)]
+    cells = [
+        " ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in re.findall(r"<tr>\s*<th scope=.row.>.*?</tr>", page, re.DOTALL)
+    ]
     assert len(cells) == 2
     assert "Night of the workshops" in cells[0]
     assert " 12 " in cells[0]
