@@ -150,6 +150,15 @@ def level_of(activities: Iterable[Activity], day: date) -> int:
     return _level(by_rung)
 
 
+def lively_areas(activities: Iterable[Activity], day: date) -> list[str]:
+    """Return the areas whose pane is lively on a day: what ``standing`` says of them, in a tenth of the time."""
+    by_area = dict.fromkeys(AREAS, 0)
+    for done in activities:
+        if done.area:
+            by_area[done.area] += points(done, day)
+    return [area for area, total in by_area.items() if total >= LIVELY]
+
+
 def standing(activities: Iterable[Activity], day: date) -> Standing:
     """Return where an employer stands on a day, and why; in whichever order its activities come."""
     history = list(activities)
