@@ -14,10 +14,16 @@ from guildhall.people.middleware import PersonRequest
 from guildhall.people.models import STAFF_ROLES, Kind, Organisation
 
 
+def own_book(request: PersonRequest) -> Organisation | None:
+    """The school whose book this person has open, if they work for one."""
+    school = request.organisation
+    return school if school and school.kind == Kind.SCHOOL and not request.roles.isdisjoint(STAFF_ROLES) else None
+
+
 def open_book(request: PersonRequest) -> Organisation:
     """The school whose book this person has open; who works for no school has none, and there is no such page."""
-    school = request.organisation
-    if school is None or school.kind != Kind.SCHOOL or request.roles.isdisjoint(STAFF_ROLES):
+    school = own_book(request)
+    if school is None:
         raise Http404
     return school
 

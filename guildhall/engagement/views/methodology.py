@@ -1,4 +1,4 @@
-"""The methodology to read: what it is, its areas, what schools and employers do together, how one sees what has changed."""
+"""The methodology to read: what it is, its areas, what schools and employers do together."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MORE = 5
 
 
 @dataclass(frozen=True)
-class _Reading:
+class Reading:
     """The version that is read, and its words in the language in which somebody reads it."""
 
     same: dict[str, Any]
@@ -55,14 +55,14 @@ def _tabs() -> list[tuple[str, str, str]]:
     return [
         (INTRODUCTION, _("Overview"), reverse("engagement:methodology")),
         ("activities", _("Activities"), reverse("engagement:methodology_activities")),
-        ("indicators", _("Indicators"), reverse("engagement:methodology_indicators")),
+        ("indicators", _("Indicators"), reverse("engagement:indicators_now")),
         ("playbook", _("Six steps"), page_of("playbook")),
         ("qualities", _("Good relationships"), page_of("qualities")),
         ("social-care", _("Social and care work"), page_of("social-care")),
     ]
 
 
-def _open(request: PersonRequest) -> _Reading | None:
+def _open(request: PersonRequest) -> Reading | None:
     """The methodology as this person reads it; None where none is loaded yet.
 
     Raises:
@@ -73,10 +73,15 @@ def _open(request: PersonRequest) -> _Reading | None:
         if not any(can_read_methodology(request.user, organisation) for organisation in request.organisations):
             raise Http404
         return None
-    return _Reading(newest.same(), newest.words_in(languages_read(request.LANGUAGE_CODE, request.organisation)))
+    return Reading(newest.same(), newest.words_in(languages_read(request.LANGUAGE_CODE, request.organisation)))
 
 
-def _opened(request: PersonRequest) -> _Reading:
+def opened(request: PersonRequest) -> Reading:
+    """The methodology as this person reads it.
+
+    Raises:
+        Http404: it is not for this person, or none is loaded yet.
+    """
     reading = _open(request)
     if reading is None:
         raise Http404
@@ -93,7 +98,7 @@ def methodology_overview(request: PersonRequest) -> HttpResponse:
     introduction = words["pages"][INTRODUCTION]
     context = {
         "introduction": introduction,
-        "panes": [Pane(name, state="", detail=number, url=_page_of_area(number)) for number, name in AREAS.items()],
+        "panes": [Pane(name, state="", detail=number, url=page_of_area(number)) for number, name in AREAS.items()],
         "rows": LEVELS,
         "ladder": [words["ladder"][rung] for rung in RUNGS],
         "chapters": _chapters(introduction["text"]),
@@ -103,7 +108,8 @@ def methodology_overview(request: PersonRequest) -> HttpResponse:
     return page(request, "engagement/methodology.html", context)
 
 
-def _page_of_area(number: str) -> str:
+def page_of_area(number: str) -> str:
+    """The address of the page about an area."""
     return reverse("engagement:methodology_area", args=[number])
 
 
@@ -121,7 +127,7 @@ def _chapters(text: str) -> list[dict[str, Any]]:
 @require_safe
 def methodology_page(request: PersonRequest, key: str) -> HttpResponse:
     """One of its longer texts, in chapters."""
-    reading = _opened(request)
+    reading = opened(request)
     said = reading.words["pages"].get(key)
     if said is None or key == INTRODUCTION:
         raise Http404
@@ -132,7 +138,7 @@ def methodology_page(request: PersonRequest, key: str) -> HttpResponse:
 @require_safe
 def methodology_area(request: PersonRequest, number: str) -> HttpResponse:
     """All about one of its areas, from what it is for to what to ask oneself."""
-    reading = _opened(request)
+    reading = opened(request)
     if number not in reading.same["areas"]:
         raise Http404
     same, words = reading.same["areas"][number], reading.words["areas"][number]
@@ -153,7 +159,7 @@ def methodology_area(request: PersonRequest, number: str) -> HttpResponse:
         "activities": _activities(number, reading),
         "more": _more_on(number, request),
         "others": [
-            (other, reading.words["areas"][other]["title"], _page_of_area(other), other == number)
+            (other, reading.words["areas"][other]["title"], page_of_area(other), other == number)
             for other in areas_of(reading.same)
         ],
         **reading.context(request, ""),
@@ -165,7 +171,7 @@ def _practice(words: dict[str, Any], key: str) -> str:
     return render(words["practices"][key]["text"], level=4)
 
 
-def _step(step: dict[str, Any], number: str, reading: _Reading) -> dict[str, Any]:
+def _step(step: dict[str, Any], number: str, reading: Reading) -> dict[str, Any]:
     words = reading.words
     said = words["areas"][number]["steps"][step["key"]]
     return {
@@ -179,7 +185,7 @@ def _step(step: dict[str, Any], number: str, reading: _Reading) -> dict[str, Any
     }
 
 
-def _tool(key: str, reading: _Reading) -> dict[str, Any]:
+def _tool(key: str, reading: Reading) -> dict[str, Any]:
     facts = reading.same["tools"][key]
     said = reading.words["tools"][key]
     return {
@@ -191,7 +197,7 @@ def _tool(key: str, reading: _Reading) -> dict[str, Any]:
     }
 
 
-def _activities(number: str, reading: _Reading) -> list[dict[str, Any]]:
+def _activities(number: str, reading: Reading) -> list[dict[str, Any]]:
     """The activities of an area, the lowest rung first."""
     found = [
         {
@@ -220,9 +226,9 @@ def _more_on(number: str, request: PersonRequest) -> list[Resource]:
 @require_safe
 def activity_list(request: PersonRequest) -> HttpResponse:
     """The catalogue of what schools and employers do together, area by area, the lowest rung first."""
-    reading = _opened(request)
+    reading = opened(request)
     areas = [
-        (number, reading.words["areas"][number]["title"], _page_of_area(number), _activities(number, reading))
+        (number, reading.words["areas"][number]["title"], page_of_area(number), _activities(number, reading))
         for number in areas_of(reading.same)
     ]
     school = request.organisation if request.organisation and request.organisation.kind == Kind.SCHOOL else None
@@ -234,25 +240,6 @@ def activity_list(request: PersonRequest) -> HttpResponse:
         **reading.context(request, "activities"),
     }
     return page(request, "engagement/methodology_activities.html", context)
-
-
-@require_safe
-def indicator_list(request: PersonRequest) -> HttpResponse:
-    """What is counted, how exactly, and how to read it."""
-    reading = _opened(request)
-    # In the order in which the areas show them: keys have none.
-    keys = dict.fromkeys(key for number in areas_of(reading.same) for key in reading.same["areas"][number]["indicators"])
-    indicators = [
-        {
-            **reading.words["indicators"][key],
-            "key": key,
-            "unit": reading.words["units"][reading.same["indicators"][key]["unit"]],
-            "areas": [(area, _page_of_area(area)) for area in reading.same["indicators"][key]["areas"]],
-        }
-        for key in keys
-    ]
-    context = {"indicators": indicators, **reading.context(request, "indicators")}
-    return page(request, "engagement/methodology_indicators.html", context)
 
 
 def _hours(hours: float) -> str:
