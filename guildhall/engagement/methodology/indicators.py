@@ -22,7 +22,7 @@ from django.db.models.functions import TruncDate
 from guildhall.engagement.catalogue import kinds_among
 from guildhall.engagement.methodology.levels import WORTH, YEAR, Activity, activity, level_of, lively_areas
 from guildhall.engagement.models import CapturedMail, Contact, Employer, NextStep
-from guildhall.engagement.standing import WARNING
+from guildhall.engagement.models.employers import COOLING
 from guildhall.people.models import Organisation
 
 NEEDS_ASKED = {"needs_interview", "employer_survey", "focus_group"}
@@ -281,7 +281,7 @@ class _Book:
                     lively += len(lively_areas(history, year.on))
             highest = _highest_level(history, year, at_least=level)
             with_level += highest > 0
-            cooling += highest > level or level_of(history, year.on + WARNING) < level
+            cooling += highest > level or level_of(history, year.on + COOLING) < level
         return _Levels(tuple(at_level), lively, with_level, cooling)
 
 
