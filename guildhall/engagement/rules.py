@@ -5,10 +5,20 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from guildhall.core.rules import rule
-from guildhall.engagement.models import CapturedMail, Contact, Employer, MailAddress, NextStep, SavedView
+from guildhall.engagement.models import (
+    CapturedMail,
+    Consortium,
+    ConsortiumMember,
+    Contact,
+    Employer,
+    MailAddress,
+    NextStep,
+    SavedView,
+)
+from guildhall.engagement.models.consortia import HOSTS
 from guildhall.engagement.models.methodology import READERS
 from guildhall.people.models import Organisation, User
-from guildhall.people.rules import can_coordinate, can_work_for
+from guildhall.people.rules import can_coordinate, can_manage, can_work_for
 
 
 @rule(_("Only people who work for this school can write in its employer book."))
@@ -77,3 +87,24 @@ def can_file_mail(user: User, mail: CapturedMail) -> bool:
 @rule(_("This address belongs to somebody else."))
 def can_change_mail_address(user: User, address: MailAddress) -> bool:
     return address.owner_id == user.pk
+
+
+@rule(_("Only managers of a school or an association can begin a consortium."))
+def can_begin_consortium(user: User, organisation: Organisation) -> bool:
+    return organisation.kind in HOSTS and organisation.kept_by_id is None and can_manage(user, organisation)
+
+
+@rule(_("Only managers of the organisation that hosts this consortium can do this."))
+def can_host_consortium(user: User, consortium: Consortium) -> bool:
+    return can_manage(user, consortium.host)
+
+
+@rule(_("Only managers of the school itself can say whether it is part of a consortium."))
+def can_answer_for_school(user: User, member: ConsortiumMember) -> bool:
+    return can_manage(user, member.school)
+
+
+@rule(_("Only who looks after an employer, a manager or a placement coordinator can say whether other schools are told of it."))
+def can_share_employer(user: User, employer: Employer) -> bool:
+    mine = employer.owner_id == user.pk and can_work_for(user, employer.school)
+    return mine or can_coordinate(user, employer.school)

@@ -19,10 +19,14 @@ An *import* is a file of employers on its way into the book; an *import row* is 
 A *captured mail* is one that somebody forwarded to their *mail address* of the book: on a timeline, or still to be filed.
 
 A *methodology* is a version of how a school works with employers, in words of several languages; it is nobody's in particular.
+
+A *consortium* is schools that let each other know which employers they talk to: a *shared employer* is one of which a school does
+so, a *common employer* one that two of them share.
 """
 
 from guildhall.engagement.models.activities import OwnActivity
 from guildhall.engagement.models.book import SavedView, Tag
+from guildhall.engagement.models.consortia import CommonEmployer, Consortium, ConsortiumMember, SharedEmployer
 from guildhall.engagement.models.contacts import Contact, NextStep
 from guildhall.engagement.models.employers import Employer, EmployerQuerySet, Person, Position, sort_key_of
 from guildhall.engagement.models.exports import Calendar, Export
@@ -46,6 +50,9 @@ __all__ = [
     "AlikePeople",
     "Calendar",
     "CapturedMail",
+    "CommonEmployer",
+    "Consortium",
+    "ConsortiumMember",
     "Contact",
     "DuplicateSearch",
     "Employer",
@@ -65,6 +72,7 @@ __all__ = [
     "Position",
     "RowChoice",
     "SavedView",
+    "SharedEmployer",
     "Tag",
     "Words",
     "sort_key_of",

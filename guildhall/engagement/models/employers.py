@@ -104,6 +104,7 @@ class EmployerQuerySet(models.QuerySet["Employer"]):
 
 @cache
 def _beside() -> dict[str, RawSQL]:
+    from guildhall.engagement.models.consortia import ConsortiumMember
     from guildhall.engagement.models.merging import AlikeEmployers
     from guildhall.engagement.models.methodology import Methodology
 
@@ -112,7 +113,9 @@ def _beside() -> dict[str, RawSQL]:
     is_tagged = Exists(Employer.tags.through.objects.filter(employer=OuterRef("pk")))
     own = Exists(OwnActivity.objects.filter(school=OuterRef("school")))
     newest = Subquery(Methodology.objects.order_by("-loaded_at", "-pk").values("digest")[:1])
-    return in_sql(Employer, is_tagged=is_tagged, is_alike=is_alike, knows_own_activities=own, methodology=newest)
+    in_consortium = Exists(ConsortiumMember.objects.current().filter(school=OuterRef("school")))
+    known = {"is_tagged": is_tagged, "is_alike": is_alike, "in_consortium": in_consortium}
+    return in_sql(Employer, **known, knows_own_activities=own, methodology=newest)
 
 
 def _contacts() -> models.QuerySet:
@@ -167,6 +170,7 @@ class Employer(models.Model):
     # Known of those read ``for_page()``.
     is_tagged: bool
     is_alike: bool
+    in_consortium: bool
     knows_own_activities: bool
     #: The digest of the newest methodology, or None.
     methodology: str | None

@@ -7,7 +7,17 @@ from datetime import timedelta
 import factory
 from django.utils.timezone import localdate, now
 
-from guildhall.engagement.models import CapturedMail, Contact, Employer, NextStep, Person, Position, sort_key_of
+from guildhall.engagement.models import (
+    CapturedMail,
+    Consortium,
+    ConsortiumMember,
+    Contact,
+    Employer,
+    NextStep,
+    Person,
+    Position,
+    sort_key_of,
+)
 from guildhall.people.models import Kind, Role
 from guildhall.people.tests.factories import MembershipFactory, OrganisationFactory, UserFactory
 
@@ -103,3 +113,29 @@ def staff_of(school, role=Role.COORDINATOR, **fields):
     user = UserFactory(**fields)
     MembershipFactory(user=user, organisation=school, role=role)
     return user
+
+
+class ConsortiumFactory(factory.django.DjangoModelFactory):
+    """A consortium hosted by an association."""
+
+    class Meta:
+        model = Consortium
+
+    name = factory.Sequence(lambda n: f"Consortium {n}")
+    host = factory.SubFactory(OrganisationFactory, kind=Kind.ASSOCIATION)
+    made_at = factory.LazyFunction(now)
+    made_by = factory.SubFactory(UserFactory)
+
+
+class ConsortiumMemberFactory(factory.django.DjangoModelFactory):
+    """A school that has joined a consortium."""
+
+    class Meta:
+        model = ConsortiumMember
+
+    consortium = factory.SubFactory(ConsortiumFactory)
+    school = factory.SubFactory(OrganisationFactory)
+    invited_at = factory.LazyFunction(now)
+    invited_by = factory.SubFactory(UserFactory)
+    accepted_at = factory.SelfAttribute("invited_at")
+    accepted_by = factory.SelfAttribute("invited_by")
