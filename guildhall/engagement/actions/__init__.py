@@ -17,6 +17,16 @@ from guildhall.engagement.actions.book import (
     tag_employers,
     untag_employers,
 )
+from guildhall.engagement.actions.consortia import (
+    accept_invitation,
+    begin_consortium,
+    decline_invitation,
+    end_consortium,
+    forget_consortia,
+    invite_school,
+    leave_consortium,
+    remove_school,
+)
 from guildhall.engagement.actions.contacts import change_contact, record_contact, remove_contact
 from guildhall.engagement.actions.employers import (
     add_employer,
@@ -58,32 +68,38 @@ from guildhall.engagement.actions.people import (
     forget_people,
     move_person,
 )
+from guildhall.engagement.actions.sharing import share_employer, share_employers, unshare_employer, unshare_employers
 from guildhall.engagement.actions.standing import refresh_standings
 from guildhall.engagement.actions.steps import add_step, drop_step, finish_step, move_step, reopen_step, take_back_move
 from guildhall.engagement.actions.taking_back import take_back_import
 
 __all__ = [
+    "accept_invitation",
     "add_employer",
     "add_own_activity",
     "add_person",
     "add_site",
     "add_step",
     "allow_writing",
+    "begin_consortium",
     "change_contact",
     "change_employer",
     "change_own_activity",
     "change_person",
     "change_site",
     "close_site",
+    "decline_invitation",
     "doubt_again",
     "drop_mail",
     "drop_step",
+    "end_consortium",
     "end_position",
     "export_book",
     "export_employers",
     "file_mail",
     "finish_step",
     "forbid_writing",
+    "forget_consortia",
     "forget_exports",
     "forget_mail_of",
     "forget_merges",
@@ -94,7 +110,9 @@ __all__ = [
     "hand_over_employers",
     "hand_over_mails",
     "hand_over_work",
+    "invite_school",
     "keep_mail",
+    "leave_consortium",
     "load_methodology",
     "make_calendar",
     "make_mail_address",
@@ -110,12 +128,15 @@ __all__ = [
     "refresh_standings",
     "remove_calendar",
     "remove_contact",
+    "remove_school",
     "remove_view",
     "reopen_step",
     "rest_employers",
     "retire_own_activity",
     "save_view",
     "search_duplicates",
+    "share_employer",
+    "share_employers",
     "switch_off_mail_address",
     "tag_employers",
     "take_back_import",
@@ -123,5 +144,7 @@ __all__ = [
     "take_back_move",
     "tell_apart",
     "undo_merge",
+    "unshare_employer",
+    "unshare_employers",
     "untag_employers",
 ]

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_noop
 from guildhall.core.actions import action, lock
 from guildhall.core.errors import Refused
 from guildhall.core.progress import start_progress
+from guildhall.engagement.actions.sharing import find_common
 from guildhall.engagement.likeness import firms, people
 from guildhall.engagement.likeness.blocking import LARGEST
 from guildhall.engagement.likeness.book import firms_of, people_of
@@ -28,6 +29,7 @@ from guildhall.engagement.models import (
     LikenessKey,
     Person,
     Position,
+    SharedEmployer,
 )
 from guildhall.engagement.rules import can_write_in_book
 from guildhall.people.models import Organisation, User
@@ -109,6 +111,7 @@ def keep_search(
     new = _keep(AlikeEmployers, school, employers, there, AlikeEmployers.objects.in_book_of(school), at)
     known = set(Person.objects.filter(school=school).values_list("pk", flat=True))
     new += _keep(AlikePeople, school, people, known, AlikePeople.objects.in_book_of(school), at)
+    find_common(list(SharedEmployer.objects.by_school(school).values_list("employer", flat=True)), at=at)
     search.finished_at = at
     search.save(update_fields=["finished_at"])
     if new and by is not None:
@@ -139,6 +142,7 @@ def look_again(employer: Employer, *, at: datetime) -> None:
         _keep(AlikeEmployers, school, found, among, before, at)
     for somebody in people_of(school, list(employer.positions.values_list("person", flat=True))):
         look_again_at(somebody, school, at)
+    find_common([employer.pk], at=at)
 
 
 def look_again_at(somebody: people.Human, school: Organisation, at: datetime) -> None:

@@ -9,9 +9,11 @@ from guildhall.core import search
 from guildhall.core.actions import action, lock
 from guildhall.core.errors import Refused
 from guildhall.core.history import change
+from guildhall.engagement.actions.sharing import find_common
 from guildhall.engagement.actions.standing import keep_standing, settle_contacts
 from guildhall.engagement.actions.steps import add_step, finish_step, reopen_step
 from guildhall.engagement.catalogue import kinds_among
+from guildhall.engagement.consortia.others import talked_since
 from guildhall.engagement.hooks import contact_recorded
 from guildhall.engagement.models import CapturedMail, Contact, Employer, NextStep, Person
 from guildhall.engagement.rules import can_change_contact, can_write_in_book
@@ -61,8 +63,11 @@ def record_contact(
         employer=employer, kind=kind, activity=activity, held_at=held_at, said=said.strip(), by=by, recorded_at=at
     )
     contact.people.add(*people)
+    had_talked = talked_since(employer, at)
     employer.last_contact_at = max(held_at, employer.last_contact_at or held_at)
     keep_standing(employer, at=at, also=["last_contact_at"])
+    if not had_talked:
+        find_common([employer.pk], at=at)
     if closes is not None:
         finish_step(closes, word="", by=by, at=at)
     if next_what and next_due_on:

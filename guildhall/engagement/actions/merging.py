@@ -14,6 +14,7 @@ from guildhall.core.actions import action, lock
 from guildhall.core.errors import Refused
 from guildhall.core.undoing import Deeds
 from guildhall.engagement.actions.alike import look_again
+from guildhall.engagement.actions.sharing import drop_second_shares
 from guildhall.engagement.actions.standing import settle_contacts
 from guildhall.engagement.likeness.book import people_of
 from guildhall.engagement.likeness.people import Human
@@ -61,6 +62,7 @@ def merge_employers(
     together = _fold_people_at(kept, gone, deeds, by, at)
     _retire_pairs(AlikeEmployers, kept.pk, gone.pk, deeds)
     LikenessKey.objects.filter(employer=gone).delete()
+    drop_second_shares(kept, gone)
     _fold_positions_at(kept, gone, deeds)
     contacts = list(gone.contacts.values_list("pk", flat=True))
     deeds.lead_elsewhere(gone, kept)

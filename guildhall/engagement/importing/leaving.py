@@ -33,6 +33,7 @@ from guildhall.engagement.models import (
     NextStep,
     Person,
     Position,
+    SharedEmployer,
 )
 from guildhall.people.models import ConsentRecord, Organisation, Site
 
@@ -61,6 +62,7 @@ _WHY: dict[type[models.Model], ImportedThing.Outcome] = {
     Employer.tags.through: Outcome.TAG,
     Position: Outcome.PEOPLE,
     Site: Outcome.SITES,
+    SharedEmployer: Outcome.TOLD,
 }
 _ORDER: list[str] = list(Outcome)
 

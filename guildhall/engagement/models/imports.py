@@ -204,6 +204,7 @@ class ImportedThing(models.Model):
         WORKS = "works", _("They work for another employer, too.")
         FILE = "file", _("A file belongs to it.")
         CHANGED = "changed", _("It was changed since.")
+        TOLD = "told", _("Other schools are told that you talk to it.")
         NEEDED = "needed", _("Something else in Guildhall needs it.")
         TAKEN = "taken", _("What it said before is said of something else by now.")
 
