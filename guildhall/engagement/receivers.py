@@ -29,6 +29,7 @@ from guildhall.engagement import actions, demo
 from guildhall.engagement.actions.exports import CALENDAR, forget_calendars
 from guildhall.engagement.actions.imports import forget_import_details
 from guildhall.engagement.calling import note_whom_to_call
+from guildhall.engagement.consortia import receivers as consortium_receivers  # noqa: F401  # what consortia answer
 from guildhall.engagement.mailing import receivers as receivers  # what the mails answer
 from guildhall.engagement.models import (
     AlikeEmployers,
