@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from guildhall.engagement.models import SavedView, Tag
+from guildhall.engagement.models import Consortium, SavedView, Tag
 from guildhall.engagement.window import AREAS
 from guildhall.people.models import Organisation, Site, User
 from guildhall.skills import taxonomy
@@ -120,6 +121,7 @@ class DeedForm(forms.Form):
     whose = forms.TypedChoiceField(label=_("Who?"), required=False)
     until = forms.DateField(label=_("Leave in peace until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     why = forms.CharField(label=_("Why"), required=False, max_length=250)
+    consortium = forms.TypedChoiceField(label=_("Consortium"), required=False)
 
     #: The fields a deed cannot do without.
     NEEDS = {
@@ -129,9 +131,19 @@ class DeedForm(forms.Form):
         "plan": ["what", "due_on"],
         "rest": ["until"],
         "wake": [],
+        "share": ["consortium"],
+        "unshare": ["consortium"],
     }
 
-    def __init__(self, *args: Any, deed: str = "", colleagues: list[User], tags: list[Tag], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        deed: str = "",
+        colleagues: list[User],
+        tags: list[Tag],
+        consortia: Sequence[Consortium] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         people = [(str(colleague.pk), str(colleague)) for colleague in colleagues]
         known = {str(colleague.pk): colleague for colleague in colleagues}
@@ -140,6 +152,8 @@ class DeedForm(forms.Form):
         self.fields["whose"].coerce = known.get
         self.fields["untag"].choices = [("", "—"), *((str(tag.pk), tag.name) for tag in tags)]
         self.fields["untag"].coerce = {str(tag.pk): tag for tag in tags}.get
+        self.fields["consortium"].choices = [(str(consortium.pk), consortium.name) for consortium in consortia]
+        self.fields["consortium"].coerce = {str(consortium.pk): consortium for consortium in consortia}.get
         self.fields["tag"].widget.attrs["list"] = "tags"
         for name in self.NEEDS.get(deed, []):
             self.fields[name].required = True

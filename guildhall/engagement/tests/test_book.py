@@ -247,7 +247,7 @@ class TestManyAtOnce:
 
     @pytest.mark.parametrize("count", [1, 3])
     def test_the_page_costs_the_same_for_one_and_for_three(self, colleague, three, count, django_assert_num_queries):
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(9):
             colleague.get(reverse(MANY), {"employer": numbers(three[:count])})
 
 

@@ -10,9 +10,10 @@ from django.utils.translation import ngettext
 
 from guildhall.core.http import done, page
 from guildhall.engagement import actions
+from guildhall.engagement.consortia.others import TALKS_FOR
 from guildhall.engagement.filtering import narrowed
 from guildhall.engagement.forms.book import DeedForm, EmployerFilter, view_of
-from guildhall.engagement.models import Employer, EmployerQuerySet, Tag
+from guildhall.engagement.models import Consortium, Employer, EmployerQuerySet, Tag
 from guildhall.engagement.views.desk import colleagues_of, open_book
 from guildhall.people.middleware import PersonRequest
 from guildhall.people.models import Organisation, User
@@ -31,10 +32,12 @@ def many_employers(request: PersonRequest) -> HttpResponse:
     deed = request.POST.get("deed", "")
     back = f"{reverse('engagement:employers')}?{view_of(QueryDict(asked.get('of', '')))}"
     tags = list(Tag.objects.in_book_of(school))
-    form = DeedForm(request.POST if deed in DEEDS else None, deed=deed, colleagues=colleagues, tags=tags)
+    consortia = list(Consortium.objects.joined_by(school))
+    form = DeedForm(request.POST if deed in DEEDS else None, deed=deed, colleagues=colleagues, tags=tags, consortia=consortia)
     if count and deed in DEEDS and form.is_valid():
-        DEEDS[deed](school, employers, form.cleaned_data, request.user)
+        told = DEEDS[deed](school, employers, form.cleaned_data, request.user)
         message = ngettext("Done for %(count)d employer.", "Done for %(count)d employers.", count) % {"count": count}
+        message = told if isinstance(told, str) else message
         return done(request, "", {}, message=message, to=back)
     context = {
         "form": form,
@@ -45,6 +48,7 @@ def many_employers(request: PersonRequest) -> HttpResponse:
         "all": bool(asked.get("all")),
         "of": asked.get("of", ""),
         "tags": tags,
+        "consortia": consortia,
         "carried": [tag for tag in tags if tag.pk in set(employers.values_list("tags", flat=True))] if count else [],
         "back": back,
     }
@@ -90,4 +94,31 @@ def _wake(school: Organisation, employers: EmployerQuerySet, given: dict[str, An
     return actions.rest_employers(school, employers=employers, until=None, by=by, at=now())
 
 
-DEEDS: dict[str, Deed] = {"hand_over": _hand_over, "tag": _tag, "untag": _untag, "plan": _plan, "rest": _rest, "wake": _wake}
+def _share(school: Organisation, employers: EmployerQuerySet, given: dict[str, Any], by: User) -> object:
+    """Share those with whom somebody talked lately, and say how many were left out."""
+    silent = employers.silent_since(now() - TALKS_FOR).count()
+    actions.share_employers(school, employers=employers, consortium=given["consortium"], by=by, at=now())
+    if not silent:
+        return None
+    left_out = ngettext(
+        "Done, but for %(count)d employer nobody at your school has talked to in the last two years.",
+        "Done, but for %(count)d employers nobody at your school has talked to in the last two years.",
+        silent,
+    )
+    return left_out % {"count": silent}
+
+
+def _unshare(school: Organisation, employers: EmployerQuerySet, given: dict[str, Any], by: User) -> object:
+    return actions.unshare_employers(school, employers=employers, consortium=given["consortium"], by=by, at=now())
+
+
+DEEDS: dict[str, Deed] = {
+    "hand_over": _hand_over,
+    "tag": _tag,
+    "untag": _untag,
+    "plan": _plan,
+    "rest": _rest,
+    "wake": _wake,
+    "share": _share,
+    "unshare": _unshare,
+}

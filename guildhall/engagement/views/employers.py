@@ -19,6 +19,7 @@ from guildhall.engagement.models import AlikeEmployers, Employer, NextStep, sort
 from guildhall.engagement.rules import can_hand_over
 from guildhall.engagement.standing import activities_of
 from guildhall.engagement.timeline import contacts_of, steps_beside, timeline_of
+from guildhall.engagement.views.consortia import others_context
 from guildhall.engagement.views.desk import colleagues_of, form_page, open_book
 from guildhall.engagement.views.duplicates import where_it_went
 from guildhall.engagement.window import LEVELS
@@ -67,6 +68,7 @@ def employer_context(request: PersonRequest, employer: Employer) -> dict[str, An
         "may_coordinate": can_coordinate(request.user, employer.school),
         "today": localdate(),
         **standing_context(standing(activities_of(employer, known.kinds), localdate()), known),
+        **others_context(request, employer),
     }
 
 
