@@ -57,7 +57,7 @@ def talked_since(employer: Employer, at: datetime) -> bool:
 
 
 def circles_around(employer: Employer, *, at: datetime) -> list[Circle]:
-    """Return the consortia of the employer's school and who else talks to it: one query, and up to four more where it is shared."""
+    """Return the consortia of the employer's school and who else talks to it: one query, up to four more where shared."""
     mine = SharedEmployer.objects.filter(consortium=OuterRef("pk"), employer=employer.pk).values("shared_at")
     consortia = list(Consortium.objects.joined_by(employer.school).annotate(shared_at=Subquery(mine)))
     shared = [consortium.pk for consortium in consortia if consortium.shared_at]
