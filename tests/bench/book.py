@@ -5,11 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from datetime import timedelta
+from time import process_time
 
 from django.db import connection, transaction
 from django.utils.timezone import now
 
 from guildhall.core import search
+from guildhall.engagement.actions import refresh_standings
+from guildhall.engagement.catalogue import kinds_of
 from guildhall.engagement.models import Contact, Employer, NextStep, Person, Position, sort_key_of
 from guildhall.engagement.search import contact_documents, employer_documents
 from guildhall.people.models import Kind, Membership, Organisation, Role, Site, User
@@ -102,6 +105,7 @@ class Book:
             [User(email=f"c{number}-{at}@school.example", name=name, language="en") for at, name in enumerate(COLLEAGUES)]
         )
         self.coordinator = self.colleagues[0]
+        self.kinds = sorted(kinds_of(self.school))
         Membership.objects.bulk_create(
             [
                 Membership(user=colleague, organisation=self.school, role=Role.TEACHER if at else Role.COORDINATOR)
@@ -200,6 +204,7 @@ class Book:
                     Contact(
                         employer=employer,
                         kind=self.chance.choice(Contact.Kind.values),
+                        activity=self.chance.choice(self.kinds) if self.chance.random() < 0.25 else "",
                         held_at=held_at,
                         said=" ".join(self.chance.sample(SAID, self.chance.randint(1, 3))),
                         by=employer.owner or self.chance.choice(self.colleagues),
@@ -240,6 +245,14 @@ class Book:
                     )
                 )
         NextStep.objects.bulk_create(steps)
+
+
+    def stand(self) -> float:
+        """Find where all employers stand, as after a new version of the methodology; return the CPU seconds of this process."""
+        began = process_time()
+        for at in range(0, len(self.employers), PORTION):
+            refresh_standings(self.school, numbers=self.employers[at : at + PORTION], by=None, at=now())
+        return process_time() - began
 
 
 def make_findable(documents: Iterable[search.Document]) -> None:

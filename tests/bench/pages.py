@@ -81,6 +81,8 @@ def run(asked: Namespace) -> bool:
     from measuring import Visitor, measure
     from questions import pages_of
 
+    from guildhall.engagement.tasks import count_portfolio
+
     book, *others = [Book(number) for number in range(1, asked.schools + 1)]
     visitor = Visitor(book.coordinator)
     met = []
@@ -92,9 +94,13 @@ def run(asked: Namespace) -> bool:
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("VACUUM ANALYZE")  # as autovacuum does soon after so much was written
+        stood, counted = book.stand(), perf_counter()
+        count_portfolio(book.school)
+        counted = perf_counter() - counted
         print(f"\n{connection.vendor}: {size:,} employers and {asked.contacts * size:,} contacts", end="")
         print(f", {asked.beside:,} employers of {len(others)} other schools" if others else "", end="")
         print(f"; made in {perf_counter() - began:.0f} s", flush=True)
+        print(f"Where all of them stand: found anew in {stood:.1f} s of CPU; the last twelve months counted in {counted:.1f} s")
         if asked.rows:
             met.append(measure_import(book, asked.rows))
             continue

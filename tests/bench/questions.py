@@ -36,6 +36,9 @@ def pages_of(book: Book) -> list[Page]:
         Page("list, filtered", each(f"/engagement/?owner={book.coordinator.pk}&silent=30&place=Saar")),
         Page("search as you type", lambda turn: Question(f"/engagement/?q={quote(TYPED[turn % len(TYPED)])}", fragment=True)),
         Page("employer page", each("/engagement/{}/")),
+        Page("why a level", each("/engagement/{}/level/")),
+        Page("portfolio", each("/engagement/portfolio/")),
+        Page("portfolio, by sector", each("/engagement/portfolio/sector/")),
         Page("record a contact: form", record),
         Page("record a contact: send", lambda turn: Question(record(turn).path, sent=contact, fragment=True)),
     ]
