@@ -87,6 +87,24 @@ def test_each_figure_has_its_definition_behind_it(colleague, school, shipped):
         assert said["counts"] in stat
 
 
+def test_a_figure_leads_to_the_list_one_goes_on_from(colleague, school):
+    owes = EmployerFactory(school=school)
+    did(owes, "workplace_tour", 300)  # its level falls in 65 days
+    NextStepFactory(employer=owes, due_on=(now() - timedelta(days=9)).date())
+    EmployerFactory(school=school)
+    page = shown(colleague)
+    lists = {}
+    for key in MEASURES:
+        item = page.partition(f'id="{key}"')[2].partition("</li>")[0]
+        if found := re.findall(r'href="(/engagement/\?[^"]+)"', item):
+            lists[key] = found[0]
+    assert set(lists) == {"in_touch", "constant_partners", "promises_kept", "cooling"}
+    assert str(owes) in colleague.get(lists["promises_kept"]).content.decode()
+    for key, rows in {"in_touch": 2, "constant_partners": 0, "promises_kept": 1}.items():
+        assert colleague.get(lists[key]).content.count(b'<th scope="row">') == rows, key
+    assert colleague.get(lists["cooling"]).status_code == 200
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_all_figures_take_the_same_queries_for_one_and_for_three(colleague, school, count, django_assert_num_queries):
     for _ in range(count):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.http import HttpResponse
+from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
@@ -30,6 +31,9 @@ class Figure:
     value: str
     basis: str
     before: str
+    #: A list of employers to go on from, and what it is called; not always just those that are counted.
+    list_name: str = ""
+    list_address: str = ""
 
 
 @require_safe
@@ -74,7 +78,22 @@ def _figure(key: str, found: Measured, before: Measured) -> Figure:
         was = _("A year ago: %(value)s %(basis)s") % {"value": _value(before), "basis": _basis(key, before.of)}
     else:
         was = _("A year ago there was nothing to count.")
-    return Figure(_value(found), _basis(key, found.of), was)
+    return Figure(_value(found), _basis(key, found.of), was, *_list_beside(key))
+
+
+def _list_beside(key: str) -> tuple[str, str]:
+    """What a list that helps with an indicator is called, and its address; empty where the book has no such list."""
+    book = reverse("engagement:employers")
+    match key:
+        case "in_touch":
+            return _("Employers, the last contact first"), f"{book}?sort=-contact"
+        case "constant_partners":
+            return _("All employers at level 5"), f"{book}?level=5"
+        case "promises_kept":
+            return _("Employers with an overdue next step"), f"{book}?step=overdue"
+        case "cooling":
+            return _("Employers that are cooling down just now"), f"{book}?cooling=yes"
+    return "", ""
 
 
 def _value(found: Measured) -> str:
