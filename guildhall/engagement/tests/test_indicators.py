@@ -20,7 +20,7 @@ from guildhall.engagement.methodology.content import read
 from guildhall.engagement.methodology.indicators import MEASURES, Measured, Year, measure, measure_on_days
 from guildhall.engagement.methodology.levels import AREAS, LIT, YEAR, Activity, activity, fallen, level_of, lively_areas, standing
 from guildhall.engagement.models import AlikeEmployers, Contact, Employer, NextStep, OwnActivity
-from guildhall.engagement.standing import WARNING
+from guildhall.engagement.models.employers import COOLING
 from guildhall.engagement.tests.factories import (
     CapturedMailFactory,
     ContactFactory,
@@ -531,7 +531,7 @@ def test_levels_are_those_of_all_contacts_though_not_all_are_read(done):
         history = [activity(at.date(), kind, KINDS) for at, kind in contacts if at.date() <= TODAY]
         level = level_of(history, TODAY)
         fell = fallen(history, TODAY, since=TODAY - timedelta(YEAR))
-        cooling += fell is not None or level_of(history, TODAY + WARNING) < level
+        cooling += fell is not None or level_of(history, TODAY + COOLING) < level
         if any((TODAY - each.day).days < YEAR for each in history):
             levels.append(level)
             lively += sum(pane.state == LIT for pane in standing(history, TODAY).panes.values())
