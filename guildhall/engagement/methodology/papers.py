@@ -147,6 +147,8 @@ def printable(words: str) -> str:
 
 #: Letters that fit into a line across the page, and what a column has beside its letters, in letters.
 _ACROSS, _BESIDE = 92, 3
+#: How much wider bold letters are, also where a document is shown in another font than its own.
+_BOLD = 1.15
 #: Letters for which a column of words may ask, and from how many to how many one to write into asks for, by its heading.
 _MOST_WORDS, _TO_WRITE = 40, (14, 28)
 #: The longest word that is kept in one piece.
@@ -185,7 +187,7 @@ def _columns(table: Table) -> list[list[Line]]:
 def _least(column: Sequence[Line]) -> int:
     head, *cells = column
     words = [len(word) for line in cells for word in str(line).split()]
-    words += [len(word) + 1 for word in str(head).split()]  # bold
+    words += [int(_BOLD * len(word)) + 1 for word in str(head).split()]
     return _BESIDE + min(max(words, default=0), LONGEST_WORD)
 
 

@@ -18,7 +18,7 @@ from guildhall.engagement.methodology.papers import LONGEST_WORD, Block, Items, 
 
 _TEMPLATE = Path(__file__).parent.parent / "data" / "tool.typ"
 #: Tables of more rows, and lists of more items, may go on on the next page.
-MOST_ROWS, MOST_ITEMS = 8, 4
+MOST_ROWS, MOST_ITEMS = 8, 6
 #: A word longer than any that people use gets places where it may be broken.
 _ENDLESS = re.compile(rf"([^\s\u200b-]{{{LONGEST_WORD}}})(?=[^\s\u200b-])")
 
