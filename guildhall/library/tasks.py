@@ -71,6 +71,12 @@ def look_into_file(file_id: str) -> None:
             keep_look(stored, look=look, packed=packed, by=None, at=now())
 
 
+@task(attempts=2, in_parts=True, priority=-20)
+def look_at_leisure(file_id: str) -> None:
+    """Look into a file that nobody waits for."""
+    look_into_file.func(file_id)
+
+
 @schedule(daily_at="04:10")
 @task()
 def harvest_all() -> None:

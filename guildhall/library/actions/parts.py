@@ -37,8 +37,11 @@ def add_part(resource: Resource, *, upload: File, title: str = "", by: User, at:
 
 
 @action
-def keep_part(resource: Resource, *, upload: File, title: str, by: User, at: datetime) -> Part:
-    """Keep a file that was looked through; what for, and what is refused: ``add_part``."""
+def keep_part(resource: Resource, *, upload: File, title: str, at_leisure: bool = False, by: User, at: datetime) -> Part:
+    """Keep a file that was looked through; what for, and what is refused: ``add_part``.
+
+    ``at_leisure`` says that nobody waits to see its pages: they are drawn when there is nothing else to do.
+    """
     resource = lock(resource)
     can_change.require(by, resource)
     require_not_withdrawn(resource)
@@ -57,7 +60,7 @@ def keep_part(resource: Resource, *, upload: File, title: str, by: User, at: dat
         added_at=at,
     )
     if stored.content_type in READ_APART:
-        defer("library.look_into_file", file_id=str(stored.pk))
+        defer("library.look_at_leisure" if at_leisure else "library.look_into_file", file_id=str(stored.pk))
     changed(resource, at=at)
     return part
 

@@ -22,6 +22,7 @@ from guildhall.library import kinds
 from guildhall.library.amb import whole
 from guildhall.library.attribution import attribution_html, attribution_text
 from guildhall.library.finding import languages_read
+from guildhall.library.hooks import WayOn, ways_with
 from guildhall.library.markdown import render
 from guildhall.library.models import WRITERS, Collected, Part, Resource, Review, Source, Use, Version
 from guildhall.library.orcid import orcid_from
@@ -52,6 +53,7 @@ def resource_detail(request: PersonRequest, pk: int) -> HttpResponse:
         **what_one_may_do(request, resource),
         **film_context(request, resource),
         "record": shown_record(resource),
+        "ways": _ways(request, resource),
     }
     return described_by(page(request, "library/resource.html", context), resource)
 
@@ -127,6 +129,11 @@ def _content(resource: Resource, shown: Version | Resource) -> dict[str, Any]:
         "attribution_text": attribution_text(shown) if is_public else "",
         "versions": _versions(resource),
     }
+
+
+def _ways(request: PersonRequest, resource: Resource) -> list[WayOn]:
+    asked = ways_with.ask(request=request, resource=resource) if resource.is_public else []
+    return [way for ways in asked for way in ways]
 
 
 def _versions(resource: Resource) -> list[Version]:
