@@ -39,11 +39,11 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from guildhall.engagement import actions
-from guildhall.engagement.models import Contact, Employer, NextStep, Position
+from guildhall.engagement.models import Contact, Employer, Methodology, NextStep, Position
 from guildhall.engagement.purposes import PURPOSES
 from guildhall.people.actions import load_statements
 from guildhall.people.hooks import DemoStage
-from guildhall.people.models import Organisation, Site, User
+from guildhall.people.models import Kind, Membership, Organisation, Site, User
 
 BOOKS = Path(__file__).parent / "data" / "demo"
 
@@ -64,6 +64,17 @@ _DAY_IN_TEXT = re.compile(r"\[\[(.+?)\]\]")
 
 def stage() -> DemoStage:
     return DemoStage(position=20, sentence=_("Two employer books with a year of contacts"), load=load)
+
+
+def stage_of_tools() -> DemoStage:
+    return DemoStage(position=35, sentence=_("The tools of the methodology"), load=load_tools)
+
+
+def load_tools(today: date) -> None:
+    """Have the association publish the tools; a worker does it, since it takes a while to print them all."""
+    manager = Membership.objects.managing().filter(organisation__kind=Kind.ASSOCIATION).select_related("user").earliest("pk")
+    if Methodology.objects.exists():
+        actions.publish_tools(manager.organisation, by=manager.user, at=now())
 
 
 def load(today: date) -> None:

@@ -42,6 +42,7 @@ from guildhall.engagement.models import (
     Merge,
     NextStep,
     Person,
+    PublishedTool,
 )
 from guildhall.engagement.models.contacts import LONGEST_STEP
 from guildhall.engagement.models.imports import KNOWN_FOR
@@ -49,7 +50,8 @@ from guildhall.engagement.purposes import PURPOSES
 from guildhall.engagement.rules import can_import, can_read_methodology, can_write_in_book
 from guildhall.engagement.search import CONTACT, EMPLOYER, describe_contacts, describe_employers, everything, scope_of
 from guildhall.engagement.telling import EVENTS
-from guildhall.library.hooks import WayOn, ways_on
+from guildhall.library.hooks import WayOn, ways_on, ways_with
+from guildhall.library.models import Resource
 from guildhall.people.hooks import (
     Belongings,
     DemoStage,
@@ -116,6 +118,16 @@ def a_thought_becomes_a_next_step(request: PersonRequest, thought: str) -> list[
     return [
         WayOn(_("Make it a next step"), f"{address_of('engagement:step_begin')}?{urlencode({'what': thought[:LONGEST_STEP]})}")
     ]
+
+
+@listen(ways_with)
+def a_tool_is_used_with_an_employer(request: PersonRequest, resource: Resource) -> list[WayOn]:
+    if not _works_for_a_school(request):
+        return []
+    tool = PublishedTool.objects.filter(resource=resource).first()
+    if tool is None:
+        return []
+    return [WayOn(_("Use it with an employer"), f"{reverse('engagement:tool', args=[tool.key])}?language={tool.language}")]
 
 
 @listen(today_entries)
@@ -364,7 +376,7 @@ def the_whole_book() -> Iterator[Document]:
 
 @listen(demo_stages)
 def whom_the_demo_knows() -> list[DemoStage]:
-    return [demo.stage()]
+    return [demo.stage(), demo.stage_of_tools()]
 
 
 @listen(file_visible)

@@ -11,12 +11,15 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from guildhall.core.errors import Refused
 from guildhall.core.models import Progress
 from guildhall.core.progress import steps
 from guildhall.core.tasks import part, pause, schedule, task
 from guildhall.engagement.actions import alike, deciding, imports, standing, taking_back
+from guildhall.engagement.actions import toolkit as library_tools
 from guildhall.engagement.catalogue import kinds_of
 from guildhall.engagement.importing.lot import PORTION
 from guildhall.engagement.likeness import firms, people
@@ -24,10 +27,11 @@ from guildhall.engagement.likeness.blocking import Blocks
 from guildhall.engagement.likeness.book import firms_of, people_of
 from guildhall.engagement.mailing.fetching import fetch
 from guildhall.engagement.mailing.receiving import receive
-from guildhall.engagement.models import Employer, EmployerImport, Person
+from guildhall.engagement.methodology import toolkit
+from guildhall.engagement.models import Employer, EmployerImport, Methodology, Person
 from guildhall.engagement.portfolio import count_on, month_starts
 from guildhall.engagement.standing import activities_in_book
-from guildhall.people.models import Organisation, User
+from guildhall.people.models import Membership, Organisation, User
 
 
 @task(in_parts=True)
@@ -164,6 +168,29 @@ def count_portfolio(school: Organisation) -> None:
     months = dict(zip(days, count_on(days, histories), strict=True))
     with part():
         standing.keep_portfolio(school, months=months, by=None, at=at)
+
+
+# Nobody waits for it, and each tool is a task of its own: whatever somebody waits for goes first.
+@task(in_parts=True, priority=-10)
+def publish_tool(key: str, organisation_id: int) -> None:
+    """Print one tool in all languages, and let the library have it as it is."""
+    held = Membership.objects.managing().filter(organisation=organisation_id).select_related("user", "organisation")
+    manager = held.order_by("pk").first()
+    methodology = Methodology.objects.newest()
+    if manager is None:
+        raise Refused(_("There is no manager in whose name the tools could be published."))
+    if methodology is None or key not in toolkit.outdated(methodology):
+        return
+    wanted = [edition for (of, _language), edition in toolkit.editions(methodology).items() if of == key]
+    missing = [edition for edition in wanted if not toolkit.is_there(edition)]
+    # Language by language, so that nobody who writes meanwhile has to wait for long.
+    for files in [{edition.language: edition} for edition in missing] or [{}]:
+        pause()
+        printed = {language: toolkit.printed(edition) for language, edition in files.items()}
+        with part():
+            library_tools.publish_tool(
+                manager.organisation, key=key, methodology=methodology, printed=printed, by=manager.user, at=now()
+            )
 
 
 @task(in_parts=True, attempts=1)

@@ -72,6 +72,7 @@ from guildhall.engagement.actions.sharing import share_employer, share_employers
 from guildhall.engagement.actions.standing import refresh_standings
 from guildhall.engagement.actions.steps import add_step, drop_step, finish_step, move_step, reopen_step, take_back_move
 from guildhall.engagement.actions.taking_back import take_back_import
+from guildhall.engagement.actions.toolkit import publish_tool, publish_tools
 
 __all__ = [
     "accept_invitation",
@@ -123,6 +124,8 @@ __all__ = [
     "note_answer",
     "offer_own_activity",
     "plan_for_employers",
+    "publish_tool",
+    "publish_tools",
     "put_back",
     "record_contact",
     "refresh_standings",

@@ -18,10 +18,11 @@ An *import* is a file of employers on its way into the book; an *import row* is 
 
 A *captured mail* is one that somebody forwarded to their *mail address* of the book: on a timeline, or still to be filed.
 
-A *methodology* is a version of how a school works with employers, in words of several languages; it is nobody's in particular.
-
 A *consortium* is schools that let each other know which employers they talk to: a *shared employer* is one of which a school does
 so, a *common employer* one that two of them share.
+
+A *methodology* is a version of how a school works with employers, in words of several languages; it is nobody's in particular. A
+*published tool* is one of its papers in one language, as a resource of the library.
 """
 
 from guildhall.engagement.models.activities import OwnActivity
@@ -43,6 +44,7 @@ from guildhall.engagement.models.merging import (
 from guildhall.engagement.models.methodology import Methodology, Words
 from guildhall.engagement.models.portfolio import PortfolioMonth
 from guildhall.engagement.models.row_choices import RowChoice
+from guildhall.engagement.models.toolkit import PublishedTool
 
 __all__ = [
     "AlikeEmployers",
@@ -70,6 +72,7 @@ __all__ = [
     "Person",
     "PortfolioMonth",
     "Position",
+    "PublishedTool",
     "RowChoice",
     "SavedView",
     "SharedEmployer",

@@ -65,6 +65,10 @@ class Methodology(models.Model):
         """What is the same in every language: keys, numbers, what belongs to what. Not to be changed."""
         return _content_of(self.digest)["same"]
 
+    def languages(self) -> list[str]:
+        """The languages it has words in."""
+        return list(_content_of(self.digest)["words"])
+
     def words_in(self, languages: Iterable[str]) -> Words:
         """The words in the first of these languages that there is, else in the first there is at all."""
         words = _content_of(self.digest)["words"]

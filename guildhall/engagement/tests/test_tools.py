@@ -186,7 +186,7 @@ class TestPage:
             PositionFactory(employer=employer, person=PersonFactory(school=school))
             SiteFactory(organisation=employer.organisation)
         colleague.get(address(name))
-        with django_assert_num_queries({"tool": 8, "tool_pdf": 7, "tool_docx": 7}[name]):
+        with django_assert_num_queries({"tool": 9, "tool_pdf": 7, "tool_docx": 7}[name]):
             assert colleague.get(address(name, employer=employer.pk)).status_code == 200
 
 

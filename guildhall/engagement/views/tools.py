@@ -18,10 +18,11 @@ from guildhall.core.ui.basics import own_name
 from guildhall.engagement.methodology import typesetting
 from guildhall.engagement.methodology.papers import Block, fill
 from guildhall.engagement.methodology.tools import Tool, tool, tools, values_of
-from guildhall.engagement.models import Employer, Methodology
+from guildhall.engagement.models import Employer, Methodology, PublishedTool
 from guildhall.engagement.rules import can_read_methodology
 from guildhall.library.finding import languages_read
 from guildhall.people.middleware import PersonRequest
+from guildhall.people.models import Kind
 
 
 @require_safe
@@ -59,6 +60,7 @@ def tool_detail(request: PersonRequest, key: str) -> HttpResponse:
         for code, _name in settings.LANGUAGES
     ]
     query = _query(opened.employer, asked)
+    in_library = PublishedTool.objects.there().filter(key=key, language=opened.tool.language).select_related("resource").first()
     context = {
         "tool": opened.tool,
         "blocks": opened.blocks,
@@ -67,6 +69,8 @@ def tool_detail(request: PersonRequest, key: str) -> HttpResponse:
         "languages": languages,
         "pdf": reverse("engagement:tool_pdf", args=[key]) + query,
         "docx": reverse("engagement:tool_docx", args=[key]) + query,
+        "has_book": request.organisation is not None and request.organisation.kind == Kind.SCHOOL,
+        "in_library": in_library.resource.get_absolute_url() if in_library else "",
         "list": reverse("engagement:tools") + _query(opened.employer, ""),
     }
     return page(request, "engagement/tool.html", context)
