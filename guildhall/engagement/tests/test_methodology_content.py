@@ -44,8 +44,13 @@ def sentences(content: Content, language: str) -> Iterator[str]:
     words = content.words[language]
     about_tools = [{key: said for key, said in tool.items() if key != "text"} for tool in words["tools"].values()]
     for said in texts_in([{key: part for key, part in words.items() if key != "tools"}, about_tools]):
-        for line in plain(said).splitlines():
-            yield from (sentence for sentence in _SENTENCE_ENDS.split(line) if sentence)
+        yield from sentences_of(said)
+
+
+def sentences_of(said: str) -> Iterator[str]:
+    """The sentences of a text in Markdown."""
+    for line in plain(said).splitlines():
+        yield from (sentence for sentence in _SENTENCE_ENDS.split(line) if sentence)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
