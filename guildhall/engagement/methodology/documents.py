@@ -135,6 +135,7 @@ def _draw(document: Any, block: Table) -> None:
     table = document.add_table(rows=len(block.rows) + 1, cols=len(widths), style="Table Grid")
     table.autofit = False
     _indent(table)
+    # Of a longer one neither the first nor the last row stands alone on a page.
     stays_together = len(block.rows) <= _MOST_ROWS
     head, text = (document.styles[name].style_id for name in (_CELL_HEAD, _CELL_TEXT))
     for column, width in zip(table.columns, widths, strict=True):
@@ -148,7 +149,9 @@ def _draw(document: Any, block: Table) -> None:
             paragraph._p.style = head if number == 0 else text
             cell.width, cell.vertical_alignment = width, WD_CELL_VERTICAL_ALIGNMENT.CENTER
             shape = paragraph.paragraph_format
-            shape.keep_with_next = number == 0 or (stays_together and number < len(block.rows))
+            shape.keep_with_next = number == 0 or (
+                number < len(block.rows) and (stays_together or number in (1, len(block.rows) - 1))
+            )
             if not line.is_blank:
                 _fill(paragraph, line, Length(width - 2 * _PADDING - Mm(2)))
             if number == 0:
