@@ -19,6 +19,9 @@ from guildhall.engagement.standing import activities_of
 from guildhall.engagement.views.employers import known_activities, standing_context
 from guildhall.people.middleware import PersonRequest
 
+#: Ways up that are shown; all others take longer.
+WAYS = 8
+
 
 @require_safe
 def employer_level(request: PersonRequest, pk: int) -> HttpResponse:
@@ -38,7 +41,8 @@ def employer_level(request: PersonRequest, pk: int) -> HttpResponse:
             Column(_("Points today"), numeric=True),
             Column(_("From then on fewer")),
         ],
-        "rows": [_row(share, now, known) for share in now.counting],
+        "rows": [_row(share, known) for share in now.carried_by],
+        "others": len(now.counting) - len(now.carried_by),
         "ways": _ways(now, known),
         "needs": [(level, rung, points) for level, (rung, points) in NEEDS.items()],
         "worth": WORTH,
@@ -48,7 +52,7 @@ def employer_level(request: PersonRequest, pk: int) -> HttpResponse:
     return page(request, "engagement/employer_level.html", context)
 
 
-def _row(share: Share, now: Standing, known: Catalogue) -> dict[str, Any]:
+def _row(share: Share, known: Catalogue) -> dict[str, Any]:
     return {
         "name": level_words.activity_words(share.activity, known),
         "day": share.activity.day,
@@ -57,13 +61,12 @@ def _row(share: Share, now: Standing, known: Catalogue) -> dict[str, Any]:
         "points": share.points,
         "fades_on": share.fades_on,
         "then": share.then,
-        "carries": share.activity.rung >= now.rung,
     }
 
 
 def _ways(now: Standing, known: Catalogue) -> list[dict[str, Any]]:
-    """The ways to the next level with one kind of activity each, the one of the fewest hours first."""
+    """Ways to the next level with one kind of activity each, the one of the fewest hours first."""
     if now.move is None:
         return []
     found = [way for way in ways(now.move, known.kinds) if way.kind not in known.retired]
-    return [{"name": level_words.way_words(way, known), "hours": figure(way.hours) if way.hours else ""} for way in found]
+    return [{"name": level_words.way_words(way, known), "hours": figure(way.hours) if way.hours else ""} for way in found[:WAYS]]
