@@ -13,6 +13,7 @@ from guildhall.engagement.models import (
     Employer,
     MailAddress,
     NextStep,
+    PlanStep,
     SavedView,
 )
 from guildhall.engagement.models.consortia import HOSTS
@@ -108,3 +109,14 @@ def can_answer_for_school(user: User, member: ConsortiumMember) -> bool:
 def can_share_employer(user: User, employer: Employer) -> bool:
     mine = employer.owner_id == user.pk and can_work_for(user, employer.school)
     return mine or can_coordinate(user, employer.school)
+
+
+@rule(_("Only managers and placement coordinators can make and change the school’s plan."))
+def can_plan(user: User, school: Organisation) -> bool:
+    return school.kind == school.Kind.SCHOOL and can_coordinate(user, school)
+
+
+@rule(_("Only who does this step, a manager or a placement coordinator can tick it off."))
+def can_tick_off(user: User, step: PlanStep) -> bool:
+    mine = step.owner_id == user.pk and can_work_for(user, step.plan.school)
+    return mine or can_plan(user, step.plan.school)

@@ -13,6 +13,7 @@ from guildhall.core.errors import Refused
 from guildhall.core.history import change
 from guildhall.engagement.actions.alike import look_again
 from guildhall.engagement.actions.book import give
+from guildhall.engagement.actions.plan_steps import give_plan_steps
 from guildhall.engagement.models import Employer, NextStep, sort_key_of
 from guildhall.engagement.rules import can_hand_over, can_write_in_book
 from guildhall.engagement.search import employer_documents
@@ -161,7 +162,7 @@ def hand_over_employer(employer: Employer, *, owner: User | None, by: User, at: 
 def hand_over_work(
     school: Organisation, *, of: User, heir: User, letter: str = "", by: User | None, at: datetime
 ) -> Organisation:
-    """Put all employers and open next steps of a colleague at a school into another one's hands.
+    """Put all employers, open next steps and open steps of the plan of a colleague at a school into another one's hands.
 
     ``letter`` is the address of what the heir should read about them; with it they are told.
 
@@ -175,6 +176,7 @@ def hand_over_work(
         raise Refused(_("%(person)s does not work for %(school)s.") % {"person": heir, "school": school})
     tell_outside(school, "employer.changed", give(Employer.objects.in_book_of(school).looked_after_by(of), heir), at=at)
     give(NextStep.objects.open().of(of).filter(employer__school=school), heir)
+    give_plan_steps(school, of=of, heir=heir)
     if letter and heir != by:
         tell(
             heir,

@@ -18,11 +18,13 @@ An *import* is a file of employers on its way into the book; an *import row* is 
 
 A *captured mail* is one that somebody forwarded to their *mail address* of the book: on a timeline, or still to be filed.
 
+A *methodology* is a version of how a school works with employers, in words of several languages; it is nobody's in particular.
+From an *interview* with a school it gives a *plan*: *plan areas* in order, *plan steps* with days, *plan indicators* with how it
+was at the beginning; after each quarter a *plan review* looks back and leads on. A *published tool* is one of its papers in one
+language, as a resource of the library.
+
 A *consortium* is schools that let each other know which employers they talk to: a *shared employer* is one of which a school does
 so, a *common employer* one that two of them share.
-
-A *methodology* is a version of how a school works with employers, in words of several languages; it is nobody's in particular. A
-*published tool* is one of its papers in one language, as a resource of the library.
 """
 
 from guildhall.engagement.models.activities import OwnActivity
@@ -42,6 +44,7 @@ from guildhall.engagement.models.merging import (
     Merge,
 )
 from guildhall.engagement.models.methodology import Methodology, Words
+from guildhall.engagement.models.plans import Interview, Plan, PlanArea, PlanIndicator, PlanReview, PlanStep
 from guildhall.engagement.models.portfolio import PortfolioMonth
 from guildhall.engagement.models.row_choices import RowChoice
 from guildhall.engagement.models.toolkit import PublishedTool
@@ -63,6 +66,7 @@ __all__ = [
     "Export",
     "ImportRow",
     "ImportedThing",
+    "Interview",
     "LikenessKey",
     "MailAddress",
     "Merge",
@@ -70,6 +74,11 @@ __all__ = [
     "NextStep",
     "OwnActivity",
     "Person",
+    "Plan",
+    "PlanArea",
+    "PlanIndicator",
+    "PlanReview",
+    "PlanStep",
     "PortfolioMonth",
     "Position",
     "PublishedTool",
