@@ -31,6 +31,7 @@ from guildhall.engagement.actions.imports import forget_import_details
 from guildhall.engagement.calling import note_whom_to_call
 from guildhall.engagement.consortia import receivers as consortium_receivers  # noqa: F401  # what consortia answer
 from guildhall.engagement.mailing import receivers as receivers  # what the mails answer
+from guildhall.engagement.methodology import plan_receivers as plan_receivers  # what the plans answer
 from guildhall.engagement.models import (
     AlikeEmployers,
     AlikePeople,

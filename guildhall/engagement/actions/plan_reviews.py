@@ -12,9 +12,10 @@ from guildhall.core.actions import action
 from guildhall.core.errors import Refused
 from guildhall.core.history import change
 from guildhall.engagement.actions.plan_steps import check_days
-from guildhall.engagement.actions.plans import Measures, begin_areas, running
+from guildhall.engagement.actions.plans import begin_areas, running
 from guildhall.engagement.actions.settling import settle_steps
 from guildhall.engagement.methodology.following import next_monday, spread
+from guildhall.engagement.methodology.measuring import values_on
 from guildhall.engagement.models import Plan, PlanReview, PlanStep
 from guildhall.people.models import User
 
@@ -27,7 +28,6 @@ def hold_review(
     changes: str,
     days: Mapping[int, tuple[date, date]],
     begin: Sequence[str],
-    measured: Measures,
     by: User,
     at: datetime,
 ) -> PlanReview:
@@ -40,7 +40,6 @@ def hold_review(
         changes: what is done otherwise from now on.
         days: the new first and last days of open steps, by their numbers; steps that are not named keep theirs.
         begin: numbers of the areas with which the plan begins now.
-        measured: all indicators of the plan and of those areas, as the book is today.
 
     Raises:
         NotAllowed: ``by`` does not coordinate.
@@ -69,7 +68,7 @@ def hold_review(
             step.save(update_fields=["spread"])
             change(step, starts_on=starts_on, ends_on=ends_on)
     if begin:
-        begin_areas(plan, begin, starts_on=next_monday(today), measured=measured, by=by, at=at)
+        begin_areas(plan, begin, starts_on=next_monday(today), by=by, at=at)
         settle_steps(plan.school, at=at)
     return PlanReview.objects.create(
         plan=plan,
@@ -78,7 +77,7 @@ def hold_review(
         held_at=at,
         held_by=by,
         steps=found,
-        measured={key: measured.get(key) for key in plan.indicators.values_list("key", flat=True)},
+        measured=values_on(plan.school, plan.indicators.values_list("key", flat=True), on=today),
         begun=list(begin),
         learnt=learnt.strip(),
         changes=changes.strip(),

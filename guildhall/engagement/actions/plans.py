@@ -14,6 +14,7 @@ from guildhall.core.errors import Refused
 from guildhall.core.history import change
 from guildhall.engagement.actions.settling import settle_steps
 from guildhall.engagement.methodology.following import next_monday, spread
+from guildhall.engagement.methodology.measuring import values_on
 from guildhall.engagement.methodology.planning import PlannedStep, lay_out, pace_for
 from guildhall.engagement.methodology.versions import indicators_of, moving_on
 from guildhall.engagement.models import Interview, Methodology, Plan, PlanArea, PlanIndicator, PlanStep
@@ -24,9 +25,6 @@ from guildhall.people.models import User
 #: A plan may begin so long ago, or from now.
 FURTHEST = timedelta(days=366)
 
-#: What the book said of indicators, by key; None where it could not say.
-Measures = Mapping[str, float | None]
-
 
 @action
 def make_plan(
@@ -35,7 +33,6 @@ def make_plan(
     starts_on: date,
     order: Sequence[str],
     begin: Collection[str],
-    measured: Measures,
     by: User,
     at: datetime,
 ) -> Plan:
@@ -48,7 +45,6 @@ def make_plan(
         starts_on: the first day.
         order: the numbers of all areas, what comes first first.
         begin: those it begins with.
-        measured: the indicators of those, as the book is today.
 
     Raises:
         NotAllowed: ``by`` does not coordinate.
@@ -95,13 +91,13 @@ def make_plan(
     owners = {(step.area, step.key): step.owner_id for step in earlier if step.key}
     add_planned(plan, lay_out(to_do, hours, starts_on=starts_on), laid_from=starts_on, owners=owners, by=by, at=at)
     PlanStep.objects.bulk_create([_taken_along(step, plan, by, at) for step in earlier if step.is_open and not step.key])
-    add_indicators(plan, list(to_do), measured, at=at)
+    add_indicators(plan, list(to_do), at=at)
     settle_steps(school, at=at)
     return plan
 
 
 @action
-def begin_area(plan: Plan, number: str, *, measured: Measures, by: User, at: datetime) -> Plan:
+def begin_area(plan: Plan, number: str, *, by: User, at: datetime) -> Plan:
     """Begin with an area that waited until now; its steps go into the plan from next Monday on.
 
     Raises:
@@ -109,7 +105,7 @@ def begin_area(plan: Plan, number: str, *, measured: Measures, by: User, at: dat
         Refused: the plan is closed, or it has begun with this area already.
     """
     plan = running(plan, by)
-    begin_areas(plan, [number], starts_on=next_monday(localdate(at)), measured=measured, by=by, at=at)
+    begin_areas(plan, [number], starts_on=next_monday(localdate(at)), by=by, at=at)
     settle_steps(plan.school, at=at)
     return plan
 
@@ -165,7 +161,7 @@ def wish_for(plan: Plan, *, wishes: Mapping[str, float | None], by: User, at: da
 
 
 @action
-def move_plan_on(plan: Plan, *, to: Methodology, measured: Measures, by: User, at: datetime) -> Plan:
+def move_plan_on(plan: Plan, *, to: Methodology, by: User, at: datetime) -> Plan:
     """Have a running plan follow a newer version of the methodology, as ``moving_on`` says what that changes.
 
     A step that is no longer there stays as one of the school's own, in the words of the version it came from.
@@ -198,7 +194,7 @@ def move_plan_on(plan: Plan, *, to: Methodology, measured: Measures, by: User, a
     starts_on = next_monday(localdate(at))
     add_planned(plan, lay_out(moving.new, hours, starts_on=starts_on), laid_from=starts_on, by=by, at=at)
     plan.indicators.exclude(key__in=new["indicators"]).delete()
-    add_indicators(plan, begun, measured, at=at)
+    add_indicators(plan, begun, at=at)
     settle_steps(plan.school, at=at)
     return plan
 
@@ -226,7 +222,7 @@ def require_running(plan: Plan) -> None:
         raise Refused(_("This plan is closed: it can only be read."))
 
 
-def begin_areas(plan: Plan, numbers: Sequence[str], *, starts_on: date, measured: Measures, by: User, at: datetime) -> None:
+def begin_areas(plan: Plan, numbers: Sequence[str], *, starts_on: date, by: User, at: datetime) -> None:
     """Begin with areas of a plan that waited, which share the hours there are with those under way.
 
     Raises:
@@ -243,7 +239,7 @@ def begin_areas(plan: Plan, numbers: Sequence[str], *, starts_on: date, measured
     held = set(plan.steps.values_list("area", "key"))
     to_do = {number: [step for step in same["areas"][number]["steps"] if (number, step["key"]) not in held] for number in numbers}
     add_planned(plan, lay_out(to_do, max(hours, 1), starts_on=starts_on), laid_from=starts_on, by=by, at=at)
-    add_indicators(plan, numbers, measured, at=at)
+    add_indicators(plan, numbers, at=at)
 
 
 def add_planned(
@@ -289,10 +285,11 @@ def _taken_along(step: PlanStep, plan: Plan, by: User, at: datetime) -> PlanStep
     return PlanStep(plan=plan, **same, **days, spread=hours, added_at=at, added_by=by)
 
 
-def add_indicators(plan: Plan, numbers: Sequence[str], measured: Measures, *, at: datetime) -> None:
+def add_indicators(plan: Plan, numbers: Sequence[str], *, at: datetime) -> None:
     """Count the indicators of some areas from now on; those that are counted already go on from how they were then."""
     counted = set(plan.indicators.values_list("key", flat=True))
     new = [key for key in indicators_of(numbers, plan.methodology.same()) if key not in counted]
+    measured = values_on(plan.school, new, on=localdate(at))
     PlanIndicator.objects.bulk_create(
         [
             PlanIndicator(plan=plan, key=key, place=len(counted) + place, baseline=measured.get(key), measured_on=localdate(at))

@@ -40,7 +40,7 @@ _ENDLESS = re.compile(rf"(\S{{{_LONGEST_WORD}}})(?=\S)")
 def sheet(employer: Employer, *, at: datetime) -> bytes:
     """Return the PDF in the reader's language, as the book is at a moment; read with organisation, school and owner."""
     panes = window_of(employer.panes)
-    data = {**_printable(_told(employer, panes, at)), "picture": _picture([pane.state for pane in panes])}
+    data = {**printable(_told(employer, panes, at)), "picture": _picture([pane.state for pane in panes])}
     return compiled(_TEMPLATE, {"sheet": data}, at=at)
 
 
@@ -184,13 +184,13 @@ def _cut(words: str, longest: int) -> str:
     return words if len(words) <= longest else f"{words[: longest - 2].rstrip()} …"
 
 
-def _printable(told: Any) -> Any:
+def printable(told: Any) -> Any:
     """What is told, all texts of it without what paper cannot show, and with places where a word without an end may be broken."""
     match told:
         case dict():
-            return {name: _printable(value) for name, value in told.items()}
+            return {name: printable(value) for name, value in told.items()}
         case list() | tuple():
-            return [_printable(value) for value in told]
+            return [printable(value) for value in told]
         case str():
             shown = "".join(letter for letter in told if letter == "\n" or unicodedata.category(letter)[0] != "C")
             return _ENDLESS.sub("\\1\u200b", unicodedata.normalize("NFC", shown))

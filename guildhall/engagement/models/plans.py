@@ -200,7 +200,7 @@ class PlanStepQuerySet(models.QuerySet["PlanStep"]):
 
     def for_list(self) -> PlanStepQuerySet:
         """Steps with who does them and what shows that they were done, in order."""
-        return self.select_related("owner", "evidence__employer__organisation", "closed_by").in_order()
+        return self.select_related("owner", "closed_by", "evidence__employer__organisation").in_order()
 
 
 class PlanStep(models.Model):

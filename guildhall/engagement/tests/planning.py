@@ -66,7 +66,6 @@ def plan_of(coordinator, school, answers=None, *, starts_on: date | None = None,
     chosen = {
         "order": [area.number for area in proposed.areas],
         "begin": [area.number for area in proposed.areas if area.begins],
-        "measured": {},
         **given,
     }
     return actions.make_plan(interview, starts_on=starts_on, **chosen, by=coordinator, at=at)

@@ -11,6 +11,7 @@ from django.utils.timezone import localdate, now
 from guildhall.core.errors import NotAllowed, Refused
 from guildhall.core.models import AuditLine
 from guildhall.engagement import actions
+from guildhall.engagement.methodology.measuring import values_on
 from guildhall.engagement.models import Interview, Methodology, Plan, PlanStep
 from guildhall.engagement.tests.factories import EmployerFactory, staff_of
 from guildhall.engagement.tests.planning import CITY_METAL, RURAL_CARE, held, load_shipped, newer, plan_of, step_of
@@ -126,7 +127,7 @@ def test_the_database_holds_one_open_interview_for_each_school(school, coordinat
 
 
 def test_a_plan_has_the_areas_in_order_the_steps_of_those_it_begins_with_and_their_indicators(school, coordinator):
-    plan = plan_of(coordinator, school, RURAL_CARE, measured={"mentors_reached": 3.0})
+    plan = plan_of(coordinator, school, RURAL_CARE)
     assert plan.areas.order_by("place").first().number == "1.2"
     assert set(plan.areas.filter(begun_on__isnull=False).values_list("number", flat=True)) == {"1.2"}
     assert plan.areas.count() == 6
@@ -140,11 +141,8 @@ def test_a_plan_has_the_areas_in_order_the_steps_of_those_it_begins_with_and_the
         "share",
     ]
     assert step_of(plan, "look").spread == [[1, 10], [2, 2]]
-    assert dict(plan.indicators.values_list("key", "baseline")) == {
-        "mentors_reached": 3.0,
-        "training_plans": None,
-        "working_relations": None,
-    }
+    same = values_on(school, ["mentors_reached", "training_plans", "working_relations"], on=localdate())
+    assert dict(plan.indicators.values_list("key", "baseline")) == same
     assert AuditLine.objects.filter(action="engagement.make_plan", thing_id=str(plan.pk)).exists()
 
 
@@ -174,7 +172,7 @@ def test_areas_that_are_not_those_there_are_or_a_day_far_away_are_refused(school
 def test_a_plan_is_made_once_from_an_interview(school, coordinator):
     plan_of(coordinator, school)
     interview = Interview.objects.get()
-    chosen = {"starts_on": localdate(), "order": ["1.1", "1.2", "1.3", "2.1", "2.2", "2.3"], "begin": ["1.1"], "measured": {}}
+    chosen = {"starts_on": localdate(), "order": ["1.1", "1.2", "1.3", "2.1", "2.2", "2.3"], "begin": ["1.1"]}
     with pytest.raises(Refused, match="This interview is closed"):
         actions.make_plan(interview, **chosen, by=coordinator, at=now())
     assert Plan.objects.count() == 1
@@ -265,13 +263,13 @@ def test_a_teacher_does_not_change_the_plan(school, coordinator, teacher):
 
 def test_a_further_area_begins_on_monday_and_shares_the_hours(school, coordinator):
     plan = plan_of(coordinator, school, RURAL_CARE)
-    actions.begin_area(plan, "2.2", measured={"cooling": 2}, by=coordinator, at=now())
+    actions.begin_area(plan, "2.2", by=coordinator, at=now())
     area = plan.areas.get(number="2.2")
     assert area.begun_on >= localdate()
     assert area.begun_on.weekday() == 0
     assert plan.steps.filter(area="2.2").count() == len(plan.methodology.same()["areas"]["2.2"]["steps"])
     with pytest.raises(Refused, match="has begun with this area already"):
-        actions.begin_area(plan, "2.2", measured={}, by=coordinator, at=now())
+        actions.begin_area(plan, "2.2", by=coordinator, at=now())
 
 
 def test_a_closed_plan_is_only_read_until_it_is_opened_again(school, coordinator):
@@ -421,7 +419,7 @@ def test_a_running_plan_keeps_its_version_until_it_is_moved_on(school, coordinat
     assert Methodology.objects.newest() == to
     plan.refresh_from_db()
     assert str(plan.methodology) == "2026.1"
-    moved = actions.move_plan_on(plan, to=to, measured={}, by=coordinator, at=now())
+    moved = actions.move_plan_on(plan, to=to, by=coordinator, at=now())
     assert moved.methodology == to
     kept = plan.steps.get(key="")
     assert kept.title == "Look at the workplace together"
@@ -435,7 +433,7 @@ def test_a_plan_is_not_moved_back(school, coordinator):
     actions.load_methodology(content=newer(), by=None, at=now())
     plan = plan_of(coordinator, school, RURAL_CARE)
     with pytest.raises(Refused, match="not newer"):
-        actions.move_plan_on(plan, to=old, measured={}, by=coordinator, at=now())
+        actions.move_plan_on(plan, to=old, by=coordinator, at=now())
 
 
 # Work goes over.

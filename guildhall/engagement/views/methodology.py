@@ -25,7 +25,7 @@ from guildhall.library.kinds import KINDS
 from guildhall.library.markdown import render
 from guildhall.library.models import Resource
 from guildhall.people.middleware import PersonRequest
-from guildhall.people.models import Kind
+from guildhall.people.models import STAFF_ROLES, Kind
 
 INTRODUCTION = "introduction"
 #: Resources of the library beside an area.
@@ -44,22 +44,28 @@ class Reading:
         return {
             "said_in": self.words.language,
             "is_fallback": self.words.language != request.LANGUAGE_CODE,
-            "tabs": [(label, address, name == here) for name, label, address in _tabs()],
+            "tabs": tabs_of(request, here),
         }
 
 
-def _tabs() -> list[tuple[str, str, str]]:
+def tabs_of(request: PersonRequest, here: str) -> list[tuple[str, str, bool]]:
+    """The parts of the methodology, each with its address and whether it is ``here``; a plan is what schools have."""
+
     def page_of(key: str) -> str:
         return reverse("engagement:methodology_page", args=[key])
 
-    return [
+    school = request.organisation
+    has_plan = school is not None and school.kind == Kind.SCHOOL and not request.roles.isdisjoint(STAFF_ROLES)
+    parts = [
         (INTRODUCTION, _("Overview"), reverse("engagement:methodology")),
+        *([("plan", _("Our plan"), reverse("engagement:plan_now"))] if has_plan else []),
         ("activities", _("Activities"), reverse("engagement:methodology_activities")),
         ("indicators", _("Indicators"), reverse("engagement:indicators_now")),
         ("playbook", _("Six steps"), page_of("playbook")),
         ("qualities", _("Good relationships"), page_of("qualities")),
         ("social-care", _("Social and care work"), page_of("social-care")),
     ]
+    return [(label, address, name == here) for name, label, address in parts]
 
 
 def _open(request: PersonRequest) -> Reading | None:
