@@ -1,8 +1,9 @@
 """The demo's employer books: a year of calls, visits and promises, loaded through the actions people use.
 
 A school's book is a folder under ``data/demo``. ``threads-*.yaml`` tell the stories of some employers in full; ``book.yaml``
-names the others, which take one of its courses of events, who of them was written down twice, and what people agreed to. Whatever
-is left to chance comes out the same each time.
+names the others, which take one of its courses of events, who of them was written down twice, and what people agreed to;
+``plan.yaml`` is what the school said in the interview, and how it follows the plan it made from that. Whatever is left to
+chance comes out the same each time.
 
 Moments are relative to the day of loading, so that the demo never grows old: ``-44w tue 10:20`` is Tuesday forty-four weeks
 before this one, ``-3d`` three working days ago, ``0d`` today (on a weekend the next Monday), ``+2d`` two working days after that.
@@ -39,6 +40,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from guildhall.engagement import actions
+from guildhall.engagement.demo_plans import write_plan
 from guildhall.engagement.models import Contact, Employer, Methodology, NextStep, Position
 from guildhall.engagement.purposes import PURPOSES
 from guildhall.people.actions import load_statements
@@ -129,6 +131,7 @@ class _Book:
     """The book of one school while it is being written."""
 
     def __init__(self, folder: Path, today: date) -> None:
+        self.folder = folder
         self.plan = _read(folder / "book.yaml")
         self.threads = [thread for path in sorted(folder.glob("threads-*.yaml")) for thread in _read(path)]
         self.today = today
@@ -151,6 +154,14 @@ class _Book:
             self._write_again(line)
         for line in self.plan["answers"]:
             self._answer(line)
+        if (plan := self.folder / "plan.yaml").exists():
+            write_plan(
+                plan,
+                self.school,
+                colleagues=self.colleagues,
+                day=lambda words: day_of(words, self.today),
+                moment=lambda words: self._moment(words)[0],
+            )
 
     # --- Employers ---------------------------------------------------------------------------------------------------
 
