@@ -9,6 +9,7 @@ from guildhall.core import search
 from guildhall.core.actions import action, lock
 from guildhall.core.errors import Refused
 from guildhall.core.history import change
+from guildhall.engagement.actions.settling import settle_at_the_end
 from guildhall.engagement.actions.sharing import find_common
 from guildhall.engagement.actions.standing import keep_standing, settle_contacts
 from guildhall.engagement.actions.steps import add_step, finish_step, reopen_step
@@ -74,6 +75,8 @@ def record_contact(
         add_step(employer, what=next_what, due_on=next_due_on, owner=by, contact=contact, by=by, at=at)
     search.index_many(contact_documents([contact]))
     contact_recorded.announce(contact=contact, by=by)
+    if activity:
+        settle_at_the_end(employer, at=at)
     tell_outside(employer.school, "contact.recorded", contact, at=at)
     return contact
 

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime, time
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
-
-from guildhall.core.actions import lock
+from guildhall.core.actions import at_the_end, lock
 from guildhall.core.history import change
 from guildhall.engagement.methodology.following import Held, Waiting, shown_by
-from guildhall.engagement.models import Contact, Plan, PlanStep
+from guildhall.engagement.models import Contact, Employer, Plan, PlanStep
 from guildhall.people.models import Organisation
 
 
-def settle_steps(school: Organisation, *, at: datetime) -> list[PlanStep]:
+def settle_at_the_end(employer: Employer, *, at: datetime) -> None:
+    """Have the plan of an employer's school settled when the action under way has done all it does, once for all employers."""
+    at_the_end(_settle_all, (employer.school_id, at))
+
+
+def _settle_all(asked: list[tuple[int, datetime]]) -> None:
+    for school, at in dict(asked).items():
+        settle_steps(school, at=at)
+
+
+def settle_steps(school: Organisation | int, *, at: datetime) -> list[PlanStep]:
     """Tick off the steps of a school's running plan that its book shows to be done, open again those it no longer shows.
 
     A step is shown by a contact with one of its activities, held since its area was begun; ``following.shown_by`` says which
@@ -22,7 +29,8 @@ def settle_steps(school: Organisation, *, at: datetime) -> list[PlanStep]:
     would show it shows no other. Called within an action, after contacts were recorded, changed or removed; returns the steps
     that changed.
     """
-    plan = Plan.objects.running().filter(school=school.pk).with_methodology().first()
+    number = school if isinstance(school, int) else school.pk
+    plan = Plan.objects.running().filter(school=number).with_methodology().first()
     if plan is None:
         return []
     plan = lock(plan)
@@ -60,7 +68,7 @@ def _held(plan: Plan, waiting: list[Waiting]) -> list[Held]:
     wanted = {activity for step in waiting for activity in step.activities}
     if not wanted:
         return []
-    zone = ZoneInfo(plan.school.time_zone or settings.TIME_ZONE)
+    zone = plan.school.zone
     since = datetime.combine(min(step.since for step in waiting), time(), zone)
     held = Contact.objects.filter(employer__school=plan.school_id, activity__in=wanted, held_at__gte=since)
     return [

@@ -9,6 +9,7 @@ from django.db.models import Max
 
 from guildhall.core.actions import action, lock
 from guildhall.core.tasks import defer
+from guildhall.engagement.actions.settling import settle_at_the_end
 from guildhall.engagement.catalogue import kinds_of
 from guildhall.engagement.models import Employer, PortfolioMonth
 from guildhall.engagement.portfolio import Counts
@@ -17,12 +18,14 @@ from guildhall.people.models import Organisation, User
 
 
 def settle_contacts(employer: Employer, *, at: datetime) -> Employer:
-    """Keep beside the employer when it was last spoken to and where it stands, after its contacts were changed.
+    """Keep beside the employer when it was last spoken to and where it stands, after its contacts were changed;
+    what that shows of the school's plan is found at the end.
 
     From inside an action. What is returned knows its ``standing``.
     """
     employer = lock(employer)
     employer.last_contact_at = employer.contacts.aggregate(last=Max("held_at"))["last"]
+    settle_at_the_end(employer, at=at)
     return keep_standing(employer, at=at, also=["last_contact_at"])
 
 

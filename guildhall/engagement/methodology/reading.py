@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from guildhall.core.ui.basics import figure
 from guildhall.engagement.methodology.planning import ProposedArea, order, pace_for
-from guildhall.engagement.models import Plan, PlanArea, PlanIndicator, PlanReview, PlanStep, Words
+from guildhall.engagement.models import Contact, Plan, PlanArea, PlanIndicator, PlanReview, PlanStep, Words
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class ReadArea:
 
 @dataclass(frozen=True)
 class ReadStep:
-    """A step in words; ``tools`` and ``activities`` are pairs of key and name."""
+    """A step in words; ``tools`` and ``activities`` are pairs of key and name, ``shown_by`` is what was done in its evidence."""
 
     step: PlanStep
     area: str
@@ -41,6 +41,7 @@ class ReadStep:
     roles: tuple[str, ...]
     tools: tuple[tuple[str, str], ...]
     activities: tuple[tuple[str, str], ...]
+    shown_by: str
     is_late: bool
     is_under_way: bool
 
@@ -141,9 +142,15 @@ class ReadPlan:
             roles=tuple([self.words["who"][role] for role in facts.get("who", ())]),
             tools=tuple([(key, self.words["tools"][key]["title"]) for key in facts.get("tools", ())]),
             activities=tuple([(key, self.words["activities"][key]["name"]) for key in facts.get("activities", ())]),
+            shown_by=self._name(step.evidence) if step.evidence else "",
             is_late=step.is_open and step.ends_on < self.today and self.plan.is_running,
             is_under_way=step.is_open and step.starts_on <= self.today,
         )
+
+    def _name(self, contact: Contact) -> str:
+        """What was done together in a contact."""
+        said = self.words["activities"].get(contact.activity)
+        return said["name"] if said else str(contact.get_kind_display())
 
     @cached_property
     def _facts(self) -> dict[tuple[str, str], Mapping[str, Any]]:
