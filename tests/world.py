@@ -60,6 +60,7 @@ from guildhall.people.tests.factories import (
 )
 from guildhall.people.tests.test_signin import sign_in
 from tests.world_library import LIBRARY_SENT, LIBRARY_THINGS, fill_library
+from tests.world_plans import PLAN_THINGS, fill_plans
 
 ROLES = ["learner", "trainer", "member", "guidance", "quality", "teacher", "coordinator", "manager"]
 OUTSIDERS = ["stranger", "association", "other school"]
@@ -109,6 +110,7 @@ def build_world() -> World:
     things = world.things
     things |= fill_book(school, owner)
     things |= fill_library(school, owner)
+    things |= fill_plans(school, owner)
     things["site"] = SiteFactory(organisation=school)
     things["closed_site"] = SiteFactory(organisation=school, closed_on=localdate())
     things["pupil"] = member(school, Role.LEARNER, name="The pupil")
@@ -350,6 +352,7 @@ THINGS: dict[str, dict[str, Arguments]] = {
     "engagement:import_drop": AN_IMPORT,
     "engagement:import_take_back": AN_IMPORT,
     **LIBRARY_THINGS,
+    **PLAN_THINGS,
     "mfa_remove_webauthn": A_PASSKEY,
     "mfa_edit_webauthn": A_PASSKEY,
     "openid_connect_login": {"not configured": _the(provider_id="sso")},

@@ -101,7 +101,7 @@ def _step(each: ReadStep) -> list[str]:
         state = _("dropped: %(why)s") % {"why": step.word}
     elif each.is_late:
         state = _("late")
-    who = each.who or ", ".join(each.roles)
+    who = each.who or (f"({', '.join(each.roles)})" if each.roles else "")
     return [each.title, who, str(step.hours), _day(step.starts_on), _day(step.ends_on), state]
 
 

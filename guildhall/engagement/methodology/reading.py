@@ -30,7 +30,10 @@ class ReadArea:
 
 @dataclass(frozen=True)
 class ReadStep:
-    """A step in words; ``tools`` and ``activities`` are pairs of key and name, ``shown_by`` is what was done in its evidence."""
+    """A step in words. ``tools`` and ``activities`` are pairs of key and name, ``shown_by`` is what was done in its evidence.
+
+    These are in the language ``said_in``; what somebody wrote themselves is in ``language``.
+    """
 
     step: PlanStep
     area: str
@@ -42,6 +45,7 @@ class ReadStep:
     tools: tuple[tuple[str, str], ...]
     activities: tuple[tuple[str, str], ...]
     shown_by: str
+    said_in: str
     is_late: bool
     is_under_way: bool
 
@@ -143,6 +147,7 @@ class ReadPlan:
             tools=tuple([(key, self.words["tools"][key]["title"]) for key in facts.get("tools", ())]),
             activities=tuple([(key, self.words["activities"][key]["name"]) for key in facts.get("activities", ())]),
             shown_by=self._name(step.evidence) if step.evidence else "",
+            said_in=self.said_in,
             is_late=step.is_open and step.ends_on < self.today and self.plan.is_running,
             is_under_way=step.is_open and step.starts_on <= self.today,
         )
