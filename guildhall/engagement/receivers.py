@@ -47,6 +47,7 @@ from guildhall.engagement.models import (
 )
 from guildhall.engagement.models.contacts import LONGEST_STEP
 from guildhall.engagement.models.imports import KNOWN_FOR
+from guildhall.engagement.needs import receivers as needs_receivers  # noqa: F401  # what the needs interviews answer
 from guildhall.engagement.purposes import PURPOSES
 from guildhall.engagement.rules import can_import, can_read_methodology, can_write_in_book
 from guildhall.engagement.search import CONTACT, EMPLOYER, describe_contacts, describe_employers, everything, scope_of

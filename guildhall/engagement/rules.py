@@ -57,6 +57,11 @@ def can_merge(user: User, school: Organisation) -> bool:
     return can_coordinate(user, school)
 
 
+@rule(_("Only managers and placement coordinators can say which words of employers mean the same."))
+def can_say_what_words_mean(user: User, school: Organisation) -> bool:
+    return can_coordinate(user, school)
+
+
 @rule(_("Only who looks after this employer, a manager or a placement coordinator can hand it to somebody else."))
 def can_hand_over(user: User, employer: Employer) -> bool:
     nobody_yet = employer.owner_id is None and can_work_for(user, employer.school)

@@ -18,6 +18,9 @@ An *import* is a file of employers on its way into the book; an *import row* is 
 
 A *captured mail* is one that somebody forwarded to their *mail address* of the book: on a timeline, or still to be filed.
 
+A *needs interview* is what one employer is asked, once: in a talk, or by a link; a *need* is one thing it said then. Two words of
+employers may be the *same need*.
+
 A *methodology* is a version of how a school works with employers, in words of several languages; it is nobody's in particular.
 From an *interview* with a school it gives a *plan*: *plan areas* in order, *plan steps* with days, *plan indicators* with how it
 was at the beginning; after each quarter a *plan review* looks back and leads on. A *published tool* is one of its papers in one
@@ -44,6 +47,7 @@ from guildhall.engagement.models.merging import (
     Merge,
 )
 from guildhall.engagement.models.methodology import Methodology, Words
+from guildhall.engagement.models.needs import Need, NeedQuerySet, NeedsInterview, SameNeed
 from guildhall.engagement.models.plans import Interview, Plan, PlanArea, PlanIndicator, PlanReview, PlanStep
 from guildhall.engagement.models.portfolio import PortfolioMonth
 from guildhall.engagement.models.row_choices import RowChoice
@@ -71,6 +75,9 @@ __all__ = [
     "MailAddress",
     "Merge",
     "Methodology",
+    "Need",
+    "NeedQuerySet",
+    "NeedsInterview",
     "NextStep",
     "OwnActivity",
     "Person",
@@ -83,6 +90,7 @@ __all__ = [
     "Position",
     "PublishedTool",
     "RowChoice",
+    "SameNeed",
     "SavedView",
     "SharedEmployer",
     "Tag",

@@ -107,15 +107,23 @@ def _beside() -> dict[str, RawSQL]:
     from guildhall.engagement.models.consortia import ConsortiumMember
     from guildhall.engagement.models.merging import AlikeEmployers
     from guildhall.engagement.models.methodology import Methodology
+    from guildhall.engagement.models.needs import Need, NeedsInterview
 
     pairs = AlikeEmployers.objects.open()
     is_alike = Exists(pairs.filter(first=OuterRef("pk"))) | Exists(pairs.filter(second=OuterRef("pk")))
     is_tagged = Exists(Employer.tags.through.objects.filter(employer=OuterRef("pk")))
     own = Exists(OwnActivity.objects.filter(school=OuterRef("school")))
     newest = Subquery(Methodology.objects.order_by("-loaded_at", "-pk").values("digest")[:1])
-    in_consortium = Exists(ConsortiumMember.objects.current().filter(school=OuterRef("school")))
-    known = {"is_tagged": is_tagged, "is_alike": is_alike, "in_consortium": in_consortium}
-    return in_sql(Employer, **known, knows_own_activities=own, methodology=newest)
+    unfinished = NeedsInterview.objects.unfinished().filter(employer=OuterRef("pk")).order_by("pk").values("pk")
+    beside = {
+        "is_tagged": is_tagged,
+        "is_alike": is_alike,
+        "in_consortium": Exists(ConsortiumMember.objects.current().filter(school=OuterRef("school"))),
+        "has_needs": Exists(Need.objects.filter(employer=OuterRef("pk"), ended_on=None)),
+        "answered_interview": Subquery(unfinished.filter(state=NeedsInterview.State.ANSWERED)[:1]),
+        "begun_interview": Subquery(unfinished.filter(is_by_link=False)[:1]),
+    }
+    return in_sql(Employer, **beside, knows_own_activities=own, methodology=newest)
 
 
 def _contacts() -> models.QuerySet:
@@ -176,6 +184,10 @@ class Employer(models.Model):
     methodology: str | None
     #: Where it stands today, of those whose contacts were just settled.
     standing: Any
+    has_needs: bool
+    #: The number of an interview by link that was sent and waits to be taken over, and of a talk that is not at its end, or None.
+    answered_interview: int | None
+    begun_interview: int | None
 
     class Meta:
         verbose_name = _("employer")
