@@ -243,6 +243,7 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": "60/m/ip,5/5m/key,30/d/key",
     "start": "20/m/ip,100/h/ip,3/m/key,10/h/key",  # our own: people:start
     "invite": "30/m/user,200/d/user",  # our own: letters to people who did not ask for any
+    "answer_by_link": "60/m/key,1000/d/key",  # our own: what somebody without an account answers by a link
     "reset_password": "30/m/ip,3/m/key,10/h/key",
     "reset_password_from_key": "30/m/ip",
     "confirm_email": "1/10s/key,10/h/key",

@@ -16,6 +16,7 @@ from guildhall.engagement.forms.contacts import ContactForm
 from guildhall.engagement.forms.employers import EmployerAddForm, EmployerForm, HandOverForm, SiteForm
 from guildhall.engagement.methodology.levels import Standing, standing
 from guildhall.engagement.models import AlikeEmployers, Employer, NextStep, sort_key_of
+from guildhall.engagement.needs.told import needs_beside
 from guildhall.engagement.rules import can_hand_over
 from guildhall.engagement.standing import activities_of
 from guildhall.engagement.timeline import contacts_of, steps_beside, timeline_of
@@ -66,6 +67,7 @@ def employer_context(request: PersonRequest, employer: Employer) -> dict[str, An
         "contact_form": ContactForm(positions=positions, activities=known),
         "may_hand_over": can_hand_over(request.user, employer),
         "may_coordinate": can_coordinate(request.user, employer.school),
+        **needs_beside(employer),
         "today": localdate(),
         **standing_context(standing(activities_of(employer, known.kinds), localdate()), known),
         **others_context(request, employer),
