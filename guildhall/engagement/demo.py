@@ -42,6 +42,7 @@ from django.utils.translation import gettext as _
 from guildhall.engagement import actions
 from guildhall.engagement.demo_plans import write_plan
 from guildhall.engagement.models import Contact, Employer, Methodology, NextStep, Position
+from guildhall.engagement.needs.demo import tell_needs
 from guildhall.engagement.purposes import PURPOSES
 from guildhall.people.actions import load_statements
 from guildhall.people.hooks import DemoStage
@@ -134,6 +135,7 @@ class _Book:
         self.folder = folder
         self.plan = _read(folder / "book.yaml")
         self.threads = [thread for path in sorted(folder.glob("threads-*.yaml")) for thread in _read(path)]
+        self.needs = _read(folder / "needs.yaml")
         self.today = today
         # The same book each time is what is wanted.
         self.chance = Random(folder.name)  # noqa: S311
@@ -162,6 +164,13 @@ class _Book:
                 day=lambda words: day_of(words, self.today),
                 moment=lambda words: self._moment(words)[0],
             )
+        tell_needs(
+            self.needs,
+            employer_named=self._employer_named,
+            moment=lambda words: self._moment(words)[0],
+            by=self.coordinator,
+            language=self.plan["language"],
+        )
 
     # --- Employers ---------------------------------------------------------------------------------------------------
 
