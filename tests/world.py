@@ -60,6 +60,7 @@ from guildhall.people.tests.factories import (
 )
 from guildhall.people.tests.test_signin import sign_in
 from tests.world_library import LIBRARY_SENT, LIBRARY_THINGS, fill_library
+from tests.world_needs import NEEDS_SENT, NEEDS_THINGS, fill_needs
 from tests.world_plans import PLAN_THINGS, fill_plans
 
 ROLES = ["learner", "trainer", "member", "guidance", "quality", "teacher", "coordinator", "manager"]
@@ -111,6 +112,7 @@ def build_world() -> World:
     things |= fill_book(school, owner)
     things |= fill_library(school, owner)
     things |= fill_plans(school, owner)
+    things |= fill_needs(school, owner)
     things["site"] = SiteFactory(organisation=school)
     things["closed_site"] = SiteFactory(organisation=school, closed_on=localdate())
     things["pupil"] = member(school, Role.LEARNER, name="The pupil")
@@ -353,6 +355,7 @@ THINGS: dict[str, dict[str, Arguments]] = {
     "engagement:import_take_back": AN_IMPORT,
     **LIBRARY_THINGS,
     **PLAN_THINGS,
+    **NEEDS_THINGS,
     "mfa_remove_webauthn": A_PASSKEY,
     "mfa_edit_webauthn": A_PASSKEY,
     "openid_connect_login": {"not configured": _the(provider_id="sso")},
@@ -403,6 +406,7 @@ SENT: dict[str, Callable[[World], dict[str, Any]]] = {
     "engagement:import_columns": lambda world: {"column_0": "name", **{f"column_{n}": "-" for n in range(1, 5)}, "country": "PL"},
     "engagement:export": lambda world: {"file_format": "json"},
     **LIBRARY_SENT,
+    **NEEDS_SENT,
     "people:profile": lambda world: {"name": "A new name", "language": "de"},
     "people:language": lambda world: {"language": "de"},
     "people:token_make": lambda world: {"name": "Timetable", "scopes": "book:read", "days": "90"},

@@ -246,7 +246,6 @@ class Book:
                 )
         NextStep.objects.bulk_create(steps)
 
-
     def stand(self) -> float:
         """Find where all employers stand, as after a new version of the methodology; return the CPU seconds of this process."""
         began = process_time()
