@@ -33,6 +33,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import yaml
+from django.conf import settings
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.text import slugify
@@ -41,6 +42,7 @@ from django.utils.translation import gettext as _
 
 from guildhall.engagement import actions
 from guildhall.engagement.demo_plans import write_plan
+from guildhall.engagement.methodology.content import read
 from guildhall.engagement.models import Contact, Employer, Methodology, NextStep, Position
 from guildhall.engagement.needs.demo import tell_needs
 from guildhall.engagement.purposes import PURPOSES
@@ -83,6 +85,9 @@ def load_tools(today: date) -> None:
 def load(today: date) -> None:
     """Write the books of all schools that have one under ``data/demo``."""
     load_statements(by=None, at=now())
+    if Methodology.objects.newest() is None:
+        shipped = read(settings.CONTENT / "methodology", list(settings.ALL_LANGUAGES))
+        actions.load_methodology(content=shipped, by=None, at=now())
     for folder in sorted(BOOKS.iterdir()):
         _Book(folder, today).write()
 

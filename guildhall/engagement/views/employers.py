@@ -18,11 +18,13 @@ from guildhall.engagement.methodology.levels import Standing, standing
 from guildhall.engagement.models import AlikeEmployers, Employer, NextStep, sort_key_of
 from guildhall.engagement.needs.told import needs_beside
 from guildhall.engagement.rules import can_hand_over
+from guildhall.engagement.situations import Said
 from guildhall.engagement.standing import activities_of
 from guildhall.engagement.timeline import contacts_of, steps_beside, timeline_of
 from guildhall.engagement.views.consortia import others_context
 from guildhall.engagement.views.desk import colleagues_of, form_page, open_book
 from guildhall.engagement.views.duplicates import where_it_went
+from guildhall.engagement.views.next_best import next_best_beside
 from guildhall.engagement.window import LEVELS
 from guildhall.library.finding import languages_read
 from guildhall.people.middleware import PersonRequest
@@ -53,6 +55,9 @@ def employer_context(request: PersonRequest, employer: Employer) -> dict[str, An
     known = known_activities(request, employer)
     contacts = contacts_of(employer, request.GET.get("page"))
     steps = list(steps_beside(employer, contacts))
+    open_steps = [step for step in steps if step.state == NextStep.State.OPEN]
+    history, beside = activities_of(employer, known.kinds), needs_beside(employer)
+    said = [Said(told.need.kind, told.need.form, told.need.noted_on) for _kind, of_kind in beside["needs"] for told in of_kind]
     return {
         "employer": employer,
         "alike": AlikeEmployers.objects.likeliest_with_the_other(employer) if employer.is_alike else None,
@@ -60,16 +65,17 @@ def employer_context(request: PersonRequest, employer: Employer) -> dict[str, An
         "sites": list(sites.values()),
         "positions": [held for held in positions if held.is_current],
         "former": [held for held in positions if not held.is_current],
-        "open_steps": [step for step in steps if step.state == NextStep.State.OPEN],
+        "open_steps": open_steps,
         "timeline": timeline_of(contacts, [step for step in steps if step.closed_at], known),
         "tags": list(employer.tags.order_by("name")) if employer.is_tagged else [],
         "page": contacts,
         "contact_form": ContactForm(positions=positions, activities=known),
         "may_hand_over": can_hand_over(request.user, employer),
         "may_coordinate": can_coordinate(request.user, employer.school),
-        **needs_beside(employer),
+        **beside,
+        **next_best_beside(request, employer, history, steps=open_steps, needs=said, known=known),
         "today": localdate(),
-        **standing_context(standing(activities_of(employer, known.kinds), localdate()), known),
+        **standing_context(standing(history, localdate()), known),
         **others_context(request, employer),
     }
 
