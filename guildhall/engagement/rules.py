@@ -12,6 +12,7 @@ from guildhall.engagement.models import (
     Contact,
     Employer,
     MailAddress,
+    Mailing,
     NextStep,
     PlanStep,
     SavedView,
@@ -125,3 +126,28 @@ def can_plan(user: User, school: Organisation) -> bool:
 def can_tick_off(user: User, step: PlanStep) -> bool:
     mine = step.owner_id == user.pk and can_work_for(user, step.plan.school)
     return mine or can_plan(user, step.plan.school)
+
+
+@rule(_("Only people who work for this school can write letters in its name."))
+def can_write_letters(user: User, school: Organisation) -> bool:
+    return can_write_in_book(user, school)
+
+
+@rule(_("Only managers and placement coordinators can write to more than ten employers at once."))
+def can_write_to_many(user: User, school: Organisation) -> bool:
+    return can_coordinate(user, school)
+
+
+@rule(_("Only managers and placement coordinators can say how many letters an employer gets."))
+def can_set_letters(user: User, school: Organisation) -> bool:
+    return can_coordinate(user, school)
+
+
+@rule(_("Only who writes this letter, a manager or a placement coordinator can change or stop it."))
+def can_change_mailing(user: User, mailing: Mailing) -> bool:
+    return can_send_mailing(user, mailing) or can_coordinate(user, mailing.school)
+
+
+@rule(_("Only who writes this letter can send it: it goes out in their name."))
+def can_send_mailing(user: User, mailing: Mailing) -> bool:
+    return mailing.by_id == user.pk and can_write_letters(user, mailing.school)

@@ -21,6 +21,9 @@ A *captured mail* is one that somebody forwarded to their *mail address* of the 
 A *needs interview* is what one employer is asked, once: in a talk, or by a link; a *need* is one thing it said then. Two words of
 employers may be the *same need*.
 
+A *mailing* is a letter to one person at an employer or to many; a *letter* is how one of them gets it, whether it came back, and
+what they answered. A *letter template* is one that is written again and again.
+
 A *methodology* is a version of how a school works with employers, in words of several languages; it is nobody's in particular.
 From an *interview* with a school it gives a *plan*: *plan areas* in order, *plan steps* with days, *plan indicators* with how it
 was at the beginning; after each quarter a *plan review* looks back and leads on. A *published tool* is one of its papers in one
@@ -38,6 +41,15 @@ from guildhall.engagement.models.employers import Employer, EmployerQuerySet, Pe
 from guildhall.engagement.models.exports import Calendar, Export
 from guildhall.engagement.models.imports import EmployerImport, ImportedThing, ImportRow
 from guildhall.engagement.models.mail import CapturedMail, MailAddress
+from guildhall.engagement.models.mailings import (
+    Letter,
+    LetterSettings,
+    LetterTemplate,
+    Mailing,
+    MailingWords,
+    TemplateWords,
+    Why,
+)
 from guildhall.engagement.models.merging import (
     AlikeEmployers,
     AlikePair,
@@ -71,8 +83,13 @@ __all__ = [
     "ImportRow",
     "ImportedThing",
     "Interview",
+    "Letter",
+    "LetterSettings",
+    "LetterTemplate",
     "LikenessKey",
     "MailAddress",
+    "Mailing",
+    "MailingWords",
     "Merge",
     "Methodology",
     "Need",
@@ -94,6 +111,8 @@ __all__ = [
     "SavedView",
     "SharedEmployer",
     "Tag",
+    "TemplateWords",
+    "Why",
     "Words",
     "sort_key_of",
 ]

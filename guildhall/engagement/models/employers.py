@@ -105,6 +105,7 @@ class EmployerQuerySet(models.QuerySet["Employer"]):
 @cache
 def _beside() -> dict[str, RawSQL]:
     from guildhall.engagement.models.consortia import ConsortiumMember
+    from guildhall.engagement.models.mailings import Letter
     from guildhall.engagement.models.merging import AlikeEmployers
     from guildhall.engagement.models.methodology import Methodology
     from guildhall.engagement.models.needs import Need, NeedsInterview
@@ -119,6 +120,7 @@ def _beside() -> dict[str, RawSQL]:
         "is_tagged": is_tagged,
         "is_alike": is_alike,
         "in_consortium": Exists(ConsortiumMember.objects.current().filter(school=OuterRef("school"))),
+        "is_written_to": Exists(Letter.objects.gone().filter(employer=OuterRef("pk"))),
         "has_needs": Exists(Need.objects.filter(employer=OuterRef("pk"), ended_on=None)),
         "answered_interview": Subquery(unfinished.filter(state=NeedsInterview.State.ANSWERED)[:1]),
         "begun_interview": Subquery(unfinished.filter(is_by_link=False)[:1]),
@@ -179,6 +181,7 @@ class Employer(models.Model):
     is_tagged: bool
     is_alike: bool
     in_consortium: bool
+    is_written_to: bool
     knows_own_activities: bool
     #: The digest of the newest methodology, or None.
     methodology: str | None
@@ -281,6 +284,9 @@ class Person(models.Model):
     phone = models.CharField(_("telephone"), max_length=40, blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True, help_text=_("The one to write to them in."))
     asked_not_to_be_written_at = models.DateTimeField(_("asked not to be written to"), null=True, blank=True)
+    # The address from which a letter came back, in lower case: another one is not marked, whoever notes it.
+    bounced_address = models.CharField(_("address from which letters come back"), max_length=254, blank=True)
+    bounced_at = models.DateTimeField(_("a letter came back"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = PersonQuerySet.as_manager()
@@ -288,6 +294,12 @@ class Person(models.Model):
     class Meta:
         verbose_name = _("person at an employer")
         verbose_name_plural = _("people at employers")
+        constraints = [
+            models.CheckConstraint(
+                name="person_bounced_with_its_moment",
+                condition=Q(bounced_address="", bounced_at__isnull=True) | ~Q(bounced_address="") & Q(bounced_at__isnull=False),
+            )
+        ]
         indexes = [models.Index(fields=["school", "email"], name="person_by_email")]
 
     def __str__(self) -> str:
@@ -299,6 +311,11 @@ class Person(models.Model):
     @property
     def may_be_written_to(self) -> bool:
         return bool(self.email) and self.asked_not_to_be_written_at is None
+
+    @property
+    def has_bounced(self) -> bool:
+        """Whether letters to the address that is noted now come back."""
+        return bool(self.email) and self.email.lower() == self.bounced_address
 
 
 class PositionQuerySet(models.QuerySet["Position"]):
