@@ -380,6 +380,10 @@ UPLOADS = DATA / "uploads"
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", "Guildhall <guildhall@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Letters to employers: so many go out within a minute, of all schools together, since mail servers take no more from a stranger;
+# and where they return to if they cannot be delivered, if that is not MAIL_FROM: a mailbox that MAIL_IN_… brings in.
+MAILS_PER_MINUTE = env.int("MAILS_PER_MINUTE", 30)
+MAIL_RETURNS_TO = env.str("MAIL_RETURNS_TO", "")
 # Mail that comes in: the domain of people's secret addresses, the mailbox it lies in, what a mail server that brings it says.
 MAIL_IN_DOMAIN = env.str("MAIL_IN_DOMAIN", "").lower()
 MAIL_IN_IMAP = env.str("MAIL_IN_IMAP", "")

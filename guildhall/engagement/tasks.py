@@ -17,8 +17,8 @@ from django.utils.translation import gettext_noop
 from guildhall.core.errors import Refused
 from guildhall.core.models import Progress
 from guildhall.core.progress import steps
-from guildhall.core.tasks import part, pause, schedule, task
-from guildhall.engagement.actions import alike, deciding, imports, standing, taking_back
+from guildhall.core.tasks import OUTWARD, part, pause, schedule, task
+from guildhall.engagement.actions import alike, deciding, imports, posting, standing, taking_back
 from guildhall.engagement.actions import toolkit as library_tools
 from guildhall.engagement.catalogue import kinds_of
 from guildhall.engagement.importing.lot import PORTION
@@ -28,9 +28,10 @@ from guildhall.engagement.likeness.book import firms_of, people_of
 from guildhall.engagement.mailing.fetching import fetch
 from guildhall.engagement.mailing.receiving import receive
 from guildhall.engagement.methodology import toolkit
-from guildhall.engagement.models import Employer, EmployerImport, Methodology, Person
+from guildhall.engagement.models import Employer, EmployerImport, Letter, Mailing, Methodology, Person
 from guildhall.engagement.portfolio import count_on, month_starts
 from guildhall.engagement.standing import activities_in_book
+from guildhall.engagement.writing.handing import NobodyKnows, hand_over, mail_server
 from guildhall.people.models import Membership, Organisation, User
 
 
@@ -191,6 +192,47 @@ def publish_tool(key: str, organisation_id: int) -> None:
             library_tools.publish_tool(
                 manager.organisation, key=key, methodology=methodology, printed=printed, by=manager.user, at=now()
             )
+
+
+# Twelve attempts wait for seventeen hours in all, as letters of other kinds do.
+@task(attempts=12, backoff=timedelta(seconds=30), in_parts=True, queue=OUTWARD)
+def send_letters(*, mailing_id: int, run: int) -> None:
+    """Hand as many letters of a mailing to the mail server as may go in a minute, then ask for more.
+
+    A letter is noted as going in one transaction, handed over, and noted as sent in another: the mail server is part of neither.
+    One whose second note is missing, because the worker died or the server fell silent, may have gone out. It is left for
+    somebody to decide about rather than sent again: to an employer two letters are worse than a question to a colleague.
+    """
+    mailing = Mailing.objects.select_related("school").filter(pk=mailing_id, run=run, state=Mailing.State.SENDING).first()
+    if mailing is None:
+        return  # stopped, or another run goes on with it
+    with part():
+        posting.note_unsure(mailing, by=None, at=now())
+    lately = Letter.objects.filter(sent_at__gt=now() - posting.PORTION_EVERY).count()
+    waiting = mailing.letters.waiting().order_by("tried", "pk").values_list("pk", flat=True)
+    if numbers := list(waiting[: max(settings.MAILS_PER_MINUTE - lately, 0)]):
+        with mail_server() as connection:
+            for number in numbers:
+                pause()
+                _send_letter(number, connection, run)
+    with part():
+        posting.end_portion(mailing, run=run, by=None, at=now())
+
+
+def _send_letter(number: int, connection: Any, run: int) -> None:
+    letter = Letter.objects.select_related("mailing", "employer__organisation", "person").get(pk=number)
+    with part():
+        outgoing = posting.take_up_letter(letter, run=run, by=None, at=now())
+    if outgoing is None:
+        return
+    try:
+        said = hand_over(outgoing.message, connection)
+    except NobodyKnows:
+        with part():
+            posting.note_unsure(outgoing.letter.mailing, by=None, at=now())
+        raise
+    with part():
+        posting.note_handed_over(outgoing.letter, said=said, by=None, at=now())
 
 
 @task(in_parts=True, attempts=1)

@@ -114,12 +114,38 @@ def send_letter(
         frame["paragraphs"] = [part.strip() for part in re.split(r"\n\s*\n", body) if part.strip()]
         text = _render_plain("people/mail/frame.txt", frame)
         html = render_to_string("people/mail/frame.html", frame)
+    return post_letter(
+        to=to,
+        to_user=to_user,
+        language=language,
+        subject=subject,
+        text=re.sub(r"\n{3,}", "\n\n", text).strip() + "\n",
+        html=html,
+        sender_name=sender_name,
+        reply_to=reply_to,
+        at=at,
+    )
+
+
+def post_letter(
+    *,
+    to: str,
+    language: str,
+    subject: str,
+    text: str,
+    html: str,
+    sender_name: str = "",
+    reply_to: str = "",
+    to_user: User | None = None,
+    at: datetime,
+) -> Mail:
+    """Have a letter that is written already sent once this transaction is committed; the rest is as for ``send_letter``."""
     mail = Mail.objects.create(
         to=to,
         to_user=to_user,
         language=language,
         subject=Truncator(subject).chars(250),
-        text=re.sub(r"\n{3,}", "\n\n", text).strip() + "\n",
+        text=text,
         html=html,
         sender_name=" ".join(sender_name.split()),
         reply_to=reply_to,
