@@ -258,7 +258,14 @@ def _fold_person(kept: Person, gone: Person, values: dict[str, Any], deeds: Deed
     deeds.lead_elsewhere(gone, kept)
     deeds.remove(gone)
     asked = [one.asked_not_to_be_written_at for one in (kept, gone) if one.asked_not_to_be_written_at]
-    deeds.change(kept, **values, asked_not_to_be_written_at=min(asked, default=None))
+    deeds.change(kept, **values, **_returns(kept, gone, values), asked_not_to_be_written_at=min(asked, default=None))
+
+
+def _returns(kept: Person, gone: Person, values: dict[str, Any]) -> dict[str, Any]:
+    """What is known of letters that came back from the address that both have from now on."""
+    address = values.get("email", kept.email).lower()
+    known = next((one for one in (kept, gone) if address and one.bounced_address == address), kept)
+    return {"bounced_address": known.bounced_address, "bounced_at": known.bounced_at}
 
 
 def _fold_positions_at(kept: Employer, gone: Employer, deeds: Deeds) -> None:

@@ -10,9 +10,11 @@ import structlog
 from django.conf import settings
 
 from guildhall.engagement.actions.mail import NotTaken, Why, take_mail
+from guildhall.engagement.actions.posting import note_return
 from guildhall.engagement.mailing.understanding import Unreadable, read, secrets_in, why_automatic
-from guildhall.engagement.models import MailAddress
+from guildhall.engagement.models import Letter, MailAddress
 from guildhall.engagement.models.mail import BEFORE_SECRET
+from guildhall.engagement.writing.returns import returned
 
 _log = structlog.get_logger("guildhall.mail")
 
@@ -30,6 +32,7 @@ class Outcome(StrEnum):
     TOO_LARGE = "too large"
     UNREADABLE = "unreadable"
     AUTOMATIC = "written by a machine"
+    CAME_BACK = "a letter of ours that came back"
 
     @property
     def concerns_us(self) -> bool:
@@ -51,6 +54,9 @@ def receive(raw: bytes, *, envelope: Iterable[str] = (), at: datetime) -> Outcom
 
 
 def _received(raw: bytes, envelope: list[str], at: datetime) -> Outcome:
+    if (came_back := returned(raw)) and (letter := Letter.objects.select_related("mailing").filter(key=came_back.key).first()):
+        note_return(letter, returned=came_back, by=None, at=at)
+        return Outcome.CAME_BACK
     secrets = secrets_in(raw, BEFORE_SECRET, settings.MAIL_IN_DOMAIN, envelope)
     if not secrets:
         return Outcome.NOT_FOR_US

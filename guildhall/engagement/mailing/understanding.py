@@ -29,7 +29,7 @@ SMALLEST_PICTURE = 20_000
 _HEAD_ENDS = re.compile(rb"\r?\n\r?\n")
 _ENCODED = re.compile(r"=\?[^?\s]+\?[bq]\?[^?]*\?=", re.IGNORECASE)
 _ID = re.compile(r"<\s*([^<>\s]{3,500})\s*>")
-_LETTER_OF_OURS = re.compile(r"letter-\d+-\d{14}@")
+_LETTER_OF_OURS = re.compile(r"letter-\d+-\d{14}@|mailing-[a-z0-9]{24}@")
 # Codecs that turn bytes into letters, but at a price that grows with the square of their number, or that are no charsets.
 _NO_CHARSETS = {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "utf-7"}
 
