@@ -10,14 +10,17 @@ from django.db.models import Q, QuerySet
 
 from guildhall.core.pages import Page, Pages
 from guildhall.engagement.catalogue import ActivityKind, Catalogue
-from guildhall.engagement.models import CapturedMail, Contact, Employer, NextStep
+from guildhall.engagement.models import CapturedMail, Contact, Employer, Letter, NextStep
 
 ENTRIES = 20
 
 
 @dataclass(frozen=True)
 class Moment:
-    """One entry of a timeline: a contact, or a next step that was closed."""
+    """One entry of a timeline: a contact, a next step that was closed, or a letter that was sent.
+
+    A letter is no contact: nothing was said yet, and no number of letters makes a relation livelier.
+    """
 
     at: datetime
     contact: Contact | None = None
@@ -25,6 +28,7 @@ class Moment:
     people: Sequence[str] = ()
     mail: CapturedMail | None = None
     step: NextStep | None = None
+    letter: Letter | None = None
 
     @property
     def icon(self) -> str:
@@ -45,13 +49,25 @@ def steps_beside(employer: Employer, contacts: Page) -> QuerySet[NextStep]:
     return steps.select_related("owner", "closed_by").order_by("due_on", "pk")
 
 
+def letters_beside(employer: Employer, contacts: Page) -> QuerySet[Letter]:
+    """The letters that were sent in the time of a page of contacts, as ``steps_beside`` has the steps."""
+    sent = Q()
+    if contacts.following is not None:
+        sent &= Q(sent_at__gt=contacts.following.held_at)
+    if contacts.has_previous():
+        sent &= Q(sent_at__lte=contacts[0].held_at)
+    return Letter.objects.telling().filter(sent, employer=employer)
+
+
 def contacts_of(employer: Employer, page: str | None) -> Page:
     """A page of the contacts with an employer, newest first."""
     contacts = employer.contacts.select_related("by", "mail").order_by("-held_at", "-pk")
     return Pages(contacts, ENTRIES, counted=False).get_page(page)
 
 
-def timeline_of(contacts: Iterable[Contact], closed: Iterable[NextStep], known: Catalogue) -> list[Moment]:
+def timeline_of(
+    contacts: Iterable[Contact], closed: Iterable[NextStep], known: Catalogue, letters: Iterable[Letter] = ()
+) -> list[Moment]:
     """What happened, newest first; contacts come with their kinds of activity, their people, and the mails they were made of."""
     names = _names(contacts)
     moments = [
@@ -66,6 +82,7 @@ def timeline_of(contacts: Iterable[Contact], closed: Iterable[NextStep], known: 
             for contact in contacts
         ),
         *(Moment(step.closed_at, step=step) for step in closed if step.closed_at),
+        *(Moment(letter.sent_at, letter=letter) for letter in letters if letter.sent_at),
     ]
     return sorted(moments, key=lambda moment: moment.at, reverse=True)
 

@@ -10,6 +10,7 @@ from guildhall.core.actions import action, lock
 from guildhall.core.errors import Refused
 from guildhall.core.history import change, forget
 from guildhall.engagement.actions.alike import look_again
+from guildhall.engagement.actions.mailings import forget_letters_of
 from guildhall.engagement.actions.merging import forget_merges_of, keep_wishes
 from guildhall.engagement.models import Employer, Person, Position
 from guildhall.engagement.rules import can_write_in_book
@@ -126,6 +127,7 @@ def forget_people(*, before: datetime, by: User | None) -> int:
     forget(Position, list(Position.objects.filter(person__in=numbers).values_list("pk", flat=True)))
     forget(Person, numbers)
     forget_merges_of(numbers)
+    forget_letters_of(numbers)
     ConsentRecord.objects.filter(person_type=Person._meta.label_lower, person_id__in=numbers).delete()
     count = Person.objects.forgettable(before).delete()[1].get("engagement.Person", 0)
     search.index_many(employer_documents(employers))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -36,6 +37,7 @@ def person_detail(request: PersonRequest, pk: int) -> HttpResponse:
         "now": [position for position in held if position.is_current],
         "before": [position for position in held if not position.is_current],
         "answers": _answers(person),
+        "ask": urlencode({"what": _("Ask for a new e-mail address of %(person)s") % {"person": person}}),
         "page": Pages(contacts, ROWS).get_page(request.GET.get("page")),
     }
     return page(request, "engagement/person.html", context)
