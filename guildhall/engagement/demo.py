@@ -41,6 +41,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from guildhall.engagement import actions
+from guildhall.engagement.demo_letters import write_letters
 from guildhall.engagement.demo_plans import write_plan
 from guildhall.engagement.methodology.content import read
 from guildhall.engagement.models import Contact, Employer, Methodology, NextStep, Position
@@ -141,6 +142,7 @@ class _Book:
         self.plan = _read(folder / "book.yaml")
         self.threads = [thread for path in sorted(folder.glob("threads-*.yaml")) for thread in _read(path)]
         self.needs = _read(folder / "needs.yaml")
+        self.letters = _read(folder / "letters.yaml")
         self.today = today
         # The same book each time is what is wanted.
         self.chance = Random(folder.name)  # noqa: S311
@@ -174,6 +176,13 @@ class _Book:
             employer_named=self._employer_named,
             moment=lambda words: self._moment(words)[0],
             by=self.coordinator,
+            language=self.plan["language"],
+        )
+        write_letters(
+            self.school,
+            self.letters,
+            colleagues=self.colleagues,
+            moment=lambda words: self._moment(words)[0],
             language=self.plan["language"],
         )
 

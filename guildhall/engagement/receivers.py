@@ -52,6 +52,7 @@ from guildhall.engagement.purposes import PURPOSES
 from guildhall.engagement.rules import can_import, can_read_methodology, can_write_in_book
 from guildhall.engagement.search import CONTACT, EMPLOYER, describe_contacts, describe_employers, everything, scope_of
 from guildhall.engagement.telling import EVENTS
+from guildhall.engagement.writing import receivers as letters  # noqa: F401  # what letters answer
 from guildhall.library.hooks import WayOn, ways_on, ways_with
 from guildhall.library.models import Resource
 from guildhall.people.hooks import (
