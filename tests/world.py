@@ -59,6 +59,9 @@ from guildhall.people.tests.factories import (
     member,
 )
 from guildhall.people.tests.test_signin import sign_in
+from tests.world_activities import ACTIVITY_SENT, ACTIVITY_THINGS, fill_activities
+from tests.world_consortia import CONSORTIA_SENT, CONSORTIA_THINGS, fill_consortia
+from tests.world_letters import LETTER_SENT, LETTER_THINGS, fill_letters
 from tests.world_library import LIBRARY_SENT, LIBRARY_THINGS, fill_library
 from tests.world_needs import NEEDS_SENT, NEEDS_THINGS, fill_needs
 from tests.world_plans import PLAN_THINGS, fill_plans
@@ -113,6 +116,9 @@ def build_world() -> World:
     things |= fill_library(school, owner)
     things |= fill_plans(school, owner)
     things |= fill_needs(school, owner)
+    things |= fill_activities(school, owner)
+    things |= fill_letters(school, owner)
+    things |= fill_consortia(school, people["manager"])
     things["site"] = SiteFactory(organisation=school)
     things["closed_site"] = SiteFactory(organisation=school, closed_on=localdate())
     things["pupil"] = member(school, Role.LEARNER, name="The pupil")
@@ -356,6 +362,9 @@ THINGS: dict[str, dict[str, Arguments]] = {
     **LIBRARY_THINGS,
     **PLAN_THINGS,
     **NEEDS_THINGS,
+    **ACTIVITY_THINGS,
+    **LETTER_THINGS,
+    **CONSORTIA_THINGS,
     "mfa_remove_webauthn": A_PASSKEY,
     "mfa_edit_webauthn": A_PASSKEY,
     "openid_connect_login": {"not configured": _the(provider_id="sso")},
@@ -407,6 +416,9 @@ SENT: dict[str, Callable[[World], dict[str, Any]]] = {
     "engagement:export": lambda world: {"file_format": "json"},
     **LIBRARY_SENT,
     **NEEDS_SENT,
+    **ACTIVITY_SENT,
+    **LETTER_SENT,
+    **CONSORTIA_SENT,
     "people:profile": lambda world: {"name": "A new name", "language": "de"},
     "people:language": lambda world: {"language": "de"},
     "people:token_make": lambda world: {"name": "Timetable", "scopes": "book:read", "days": "90"},
