@@ -356,7 +356,7 @@ def test_an_empty_view_says_what_to_do(colleague):
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_view_costs_the_same_for_one_and_for_three(colleague, school, coordinator, count, django_assert_num_queries):
     told(school, coordinator, count)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         shown = text_of(colleague.get(OVERVIEW))
     assert f"{count} employer" in shown
     assert "Welder" in shown

@@ -42,9 +42,11 @@ def needs_overview(request: PersonRequest) -> HttpResponse:
     filters, needs = _filtered(request, school)
     kind = filters.cleaned_data.get("kind")
     today, language = localdate(), get_language() or ""
-    rows = Pages(asked_for(needs, [kind] if kind else Need.WANTED, today), ROWS, counted=False).get_page(request.GET.get("page"))
+    has_same = SameNeed.objects.filter(school=school).exists()
+    wanted = asked_for(needs, [kind] if kind else Need.WANTED, today, has_same=has_same)
+    rows = Pages(wanted, ROWS, counted=False).get_page(request.GET.get("page"))
     rows.object_list = completed(rows.object_list, needs, language, today)
-    ticked = completed(asked_for(needs, TICKED, today), needs, language, today)
+    ticked = completed(asked_for(needs, TICKED, today, has_same=False), needs, language, today)
     asked_now, asked_before = who_was_asked(needs, today)
     note_changes([*rows.object_list, *ticked], asked_now, asked_before)
     for row in [*rows.object_list, *ticked]:
