@@ -41,7 +41,8 @@ def write_plan(path: Path, school: Organisation, *, colleagues: dict[str, User],
     actions.wish_for(plan, wishes=told["wishes"], by=coordinator, at=at)
     for done in told["done"]:
         step = PlanStep.objects.select_related("plan__school").get(pk=steps[done["step"]].pk)
-        actions.finish_plan_step(step, word=done.get("word", ""), by=colleagues[done["by"]], at=moment(done["at"]))
+        if step.is_open:  # else the book has shown it before
+            actions.finish_plan_step(step, word=done.get("word", ""), by=colleagues[done["by"]], at=moment(done["at"]))
 
 
 def _made(interview: Interview, began: date, coordinator: User, at: datetime) -> Plan:

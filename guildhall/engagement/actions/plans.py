@@ -97,7 +97,7 @@ def make_plan(
 
 
 @action
-def begin_area(plan: Plan, number: str, *, by: User, at: datetime) -> Plan:
+def begin_area(plan: Plan, *, number: str, by: User, at: datetime) -> Plan:
     """Begin with an area that waited until now; its steps go into the plan from next Monday on.
 
     Raises:

@@ -8,1201 +8,2608 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('core', '0002_search'),
-        ('library', '0001_initial'),
-        ('people', '0001_initial'),
+        ("core", "0002_search"),
+        ("library", "0001_initial"),
+        ("people", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LetterSettings',
+            name="LetterSettings",
             fields=[
-                ('school', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='people.organisation')),
-                ('most_in_30_days', models.PositiveSmallIntegerField(default=2, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10)], verbose_name='letters within 30 days, at most')),
-                ('sign_off', models.TextField(blank=True, help_text='Who the school is and where: name, street, town, telephone. In many countries it has to stand there.', max_length=500, verbose_name='below each letter')),
+                (
+                    "school",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="people.organisation",
+                    ),
+                ),
+                (
+                    "most_in_30_days",
+                    models.PositiveSmallIntegerField(
+                        default=2,
+                        validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10)],
+                        verbose_name="letters within 30 days, at most",
+                    ),
+                ),
+                (
+                    "sign_off",
+                    models.TextField(
+                        blank=True,
+                        help_text="Who the school is and where: name, street, town, telephone. In many countries it has to stand there.",
+                        max_length=500,
+                        verbose_name="below each letter",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'settings of letters',
-                'verbose_name_plural': 'settings of letters',
+                "verbose_name": "settings of letters",
+                "verbose_name_plural": "settings of letters",
             },
         ),
         migrations.CreateModel(
-            name='Methodology',
+            name="Methodology",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.CharField(max_length=20, unique=True, verbose_name='version')),
-                ('digest', models.CharField(help_text='SHA-256 of the content', max_length=64)),
-                ('content', models.JSONField(verbose_name='content')),
-                ('loaded_at', models.DateTimeField(verbose_name='loaded at')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("version", models.CharField(max_length=20, unique=True, verbose_name="version")),
+                ("digest", models.CharField(help_text="SHA-256 of the content", max_length=64)),
+                ("content", models.JSONField(verbose_name="content")),
+                ("loaded_at", models.DateTimeField(verbose_name="loaded at")),
             ],
             options={
-                'verbose_name': 'methodology',
-                'verbose_name_plural': 'methodologies',
+                "verbose_name": "methodology",
+                "verbose_name_plural": "methodologies",
             },
         ),
         migrations.CreateModel(
-            name='Consortium',
+            name="Consortium",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('made_at', models.DateTimeField(verbose_name='begun')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
-                ('ended_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('host', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='hosted_consortia', to='people.organisation', verbose_name='hosted by')),
-                ('made_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='begun by')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("made_at", models.DateTimeField(verbose_name="begun")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended")),
+                (
+                    "ended_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "host",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="hosted_consortia",
+                        to="people.organisation",
+                        verbose_name="hosted by",
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="begun by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'consortium',
-                'verbose_name_plural': 'consortia',
+                "verbose_name": "consortium",
+                "verbose_name_plural": "consortia",
             },
         ),
         migrations.CreateModel(
-            name='ConsortiumMember',
+            name="ConsortiumMember",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('invited_at', models.DateTimeField(verbose_name='invited')),
-                ('accepted_at', models.DateTimeField(blank=True, null=True, verbose_name='member since')),
-                ('left_at', models.DateTimeField(blank=True, null=True, verbose_name='left')),
-                ('accepted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('consortium', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='engagement.consortium')),
-                ('invited_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('left_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation', verbose_name='school')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("invited_at", models.DateTimeField(verbose_name="invited")),
+                ("accepted_at", models.DateTimeField(blank=True, null=True, verbose_name="member since")),
+                ("left_at", models.DateTimeField(blank=True, null=True, verbose_name="left")),
+                (
+                    "accepted_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "consortium",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="members", to="engagement.consortium"
+                    ),
+                ),
+                (
+                    "invited_by",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
+                ),
+                (
+                    "left_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "school",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.organisation",
+                        verbose_name="school",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'member of a consortium',
-                'verbose_name_plural': 'members of consortia',
+                "verbose_name": "member of a consortium",
+                "verbose_name_plural": "members of consortia",
             },
         ),
         migrations.CreateModel(
-            name='DuplicateSearch',
+            name="DuplicateSearch",
             fields=[
-                ('school', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='people.organisation')),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('progress', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='core.progress')),
+                (
+                    "school",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="people.organisation",
+                    ),
+                ),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "progress",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="core.progress"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'search for duplicates',
-                'verbose_name_plural': 'searches for duplicates',
+                "verbose_name": "search for duplicates",
+                "verbose_name_plural": "searches for duplicates",
             },
         ),
         migrations.CreateModel(
-            name='Employer',
+            name="Employer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sort_key', models.CharField(editable=False, max_length=120)),
-                ('note', models.TextField(blank=True, max_length=4000, verbose_name='good to know')),
-                ('last_contact_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='last contact')),
-                ('level', models.PositiveSmallIntegerField(default=0, editable=False, verbose_name='level')),
-                ('panes', models.CharField(default='000000', editable=False, max_length=6, verbose_name='window')),
-                ('falls_on', models.DateField(editable=False, null=True)),
-                ('falls_to', models.PositiveSmallIntegerField(editable=False, null=True)),
-                ('fell_on', models.DateField(editable=False, null=True)),
-                ('fell_from', models.PositiveSmallIntegerField(editable=False, null=True)),
-                ('standing_changes_on', models.DateField(editable=False, null=True)),
-                ('resting_until', models.DateField(blank=True, null=True, verbose_name='rests until')),
-                ('resting_why', models.CharField(blank=True, max_length=250, verbose_name='why it rests')),
-                ('added_at', models.DateTimeField(verbose_name='in the book since')),
-                ('added_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='added by')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='in_books', to='people.organisation', verbose_name='organisation')),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='employers', to=settings.AUTH_USER_MODEL, verbose_name='looked after by')),
-                ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='book', to='people.organisation', verbose_name='school')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("sort_key", models.CharField(editable=False, max_length=120)),
+                ("note", models.TextField(blank=True, max_length=4000, verbose_name="good to know")),
+                ("last_contact_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="last contact")),
+                ("level", models.PositiveSmallIntegerField(default=0, editable=False, verbose_name="level")),
+                ("panes", models.CharField(default="000000", editable=False, max_length=6, verbose_name="window")),
+                ("falls_on", models.DateField(editable=False, null=True)),
+                ("falls_to", models.PositiveSmallIntegerField(editable=False, null=True)),
+                ("fell_on", models.DateField(editable=False, null=True)),
+                ("fell_from", models.PositiveSmallIntegerField(editable=False, null=True)),
+                ("standing_changes_on", models.DateField(editable=False, null=True)),
+                ("resting_until", models.DateField(blank=True, null=True, verbose_name="rests until")),
+                ("resting_why", models.CharField(blank=True, max_length=250, verbose_name="why it rests")),
+                ("added_at", models.DateTimeField(verbose_name="in the book since")),
+                (
+                    "added_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="added by",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="in_books",
+                        to="people.organisation",
+                        verbose_name="organisation",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="employers",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="looked after by",
+                    ),
+                ),
+                (
+                    "school",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="book",
+                        to="people.organisation",
+                        verbose_name="school",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'employer',
-                'verbose_name_plural': 'employers',
+                "verbose_name": "employer",
+                "verbose_name_plural": "employers",
             },
         ),
         migrations.CreateModel(
-            name='Contact',
+            name="Contact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('call', 'Call'), ('visit', 'Visit'), ('mail', 'E-mail'), ('meeting', 'Meeting'), ('event', 'Event'), ('message', 'Message')], max_length=10, verbose_name='what it was')),
-                ('activity', models.CharField(blank=True, help_text="A key of the methodology or of a school's own kinds", max_length=40, verbose_name='what was done together')),
-                ('held_at', models.DateTimeField(verbose_name='when')),
-                ('said', models.TextField(blank=True, max_length=8000, verbose_name='what was said')),
-                ('recorded_at', models.DateTimeField(verbose_name='recorded')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contacts', to=settings.AUTH_USER_MODEL, verbose_name='by')),
-                ('employer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contacts', to='engagement.employer', verbose_name='employer')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("call", "Call"),
+                            ("visit", "Visit"),
+                            ("mail", "E-mail"),
+                            ("meeting", "Meeting"),
+                            ("event", "Event"),
+                            ("message", "Message"),
+                        ],
+                        max_length=10,
+                        verbose_name="what it was",
+                    ),
+                ),
+                (
+                    "activity",
+                    models.CharField(
+                        blank=True,
+                        help_text="A key of the methodology or of a school's own kinds",
+                        max_length=40,
+                        verbose_name="what was done together",
+                    ),
+                ),
+                ("held_at", models.DateTimeField(verbose_name="when")),
+                ("said", models.TextField(blank=True, max_length=8000, verbose_name="what was said")),
+                ("recorded_at", models.DateTimeField(verbose_name="recorded")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contacts",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
+                    ),
+                ),
+                (
+                    "employer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="contacts",
+                        to="engagement.employer",
+                        verbose_name="employer",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'contact',
-                'verbose_name_plural': 'contacts',
+                "verbose_name": "contact",
+                "verbose_name_plural": "contacts",
             },
         ),
         migrations.CreateModel(
-            name='CommonEmployer',
+            name="CommonEmployer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('found_at', models.DateTimeField()),
-                ('consortium', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='engagement.consortium')),
-                ('ours', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='engagement.employer')),
-                ('theirs', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='engagement.employer')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("found_at", models.DateTimeField()),
+                (
+                    "consortium",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="engagement.consortium"),
+                ),
+                (
+                    "ours",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="engagement.employer"),
+                ),
+                (
+                    "theirs",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="engagement.employer"),
+                ),
             ],
             options={
-                'verbose_name': 'common employer',
-                'verbose_name_plural': 'common employers',
+                "verbose_name": "common employer",
+                "verbose_name_plural": "common employers",
             },
         ),
         migrations.CreateModel(
-            name='AlikeEmployers',
+            name="AlikeEmployers",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('score', models.PositiveSmallIntegerField(verbose_name='likelihood')),
-                ('reasons', models.JSONField(default=list)),
-                ('state', models.CharField(choices=[('open', 'to be looked at'), ('different', 'two different ones')], default='open', max_length=10, verbose_name='state')),
-                ('found_at', models.DateTimeField(verbose_name='found')),
-                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided')),
-                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('school', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='people.organisation')),
-                ('first', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='engagement.employer')),
-                ('second', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='engagement.employer')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("score", models.PositiveSmallIntegerField(verbose_name="likelihood")),
+                ("reasons", models.JSONField(default=list)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "to be looked at"), ("different", "two different ones")],
+                        default="open",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("found_at", models.DateTimeField(verbose_name="found")),
+                ("decided_at", models.DateTimeField(blank=True, null=True, verbose_name="decided")),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "school",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="people.organisation"),
+                ),
+                (
+                    "first",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="engagement.employer"),
+                ),
+                (
+                    "second",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="engagement.employer"),
+                ),
             ],
             options={
-                'verbose_name': 'employers that may be one',
-                'verbose_name_plural': 'employers that may be one',
+                "verbose_name": "employers that may be one",
+                "verbose_name_plural": "employers that may be one",
             },
         ),
         migrations.CreateModel(
-            name='EmployerImport',
+            name="EmployerImport",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file_name', models.CharField(max_length=255, verbose_name='file name')),
-                ('state', models.CharField(choices=[('mapping', 'columns being matched'), ('checking', 'being checked'), ('ready', 'ready to be imported'), ('running', 'running'), ('done', 'done'), ('taking_back', 'being taken back'), ('taken_back', 'taken back')], default='mapping', max_length=12, verbose_name='state')),
-                ('reading', models.JSONField(default=dict)),
-                ('mapping', models.JSONField(default=dict)),
-                ('country', models.CharField(blank=True, max_length=2, verbose_name='country of the employers')),
-                ('new', models.PositiveIntegerField(default=0, verbose_name='new')),
-                ('changed', models.PositiveIntegerField(default=0, verbose_name='changed')),
-                ('unchanged', models.PositiveIntegerField(default=0, verbose_name='unchanged')),
-                ('unclear', models.PositiveIntegerField(default=0, verbose_name='unclear')),
-                ('wrong', models.PositiveIntegerField(default=0, verbose_name='wrong')),
-                ('left_out', models.PositiveIntegerField(default=0, verbose_name='left out')),
-                ('new_employers', models.PositiveIntegerField(default=0, verbose_name='new employers')),
-                ('new_sites', models.PositiveIntegerField(default=0, verbose_name='new sites')),
-                ('new_people', models.PositiveIntegerField(default=0, verbose_name='new people')),
-                ('new_contacts', models.PositiveIntegerField(default=0, verbose_name='new contacts')),
-                ('uploaded_at', models.DateTimeField(verbose_name='uploaded')),
-                ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='finished')),
-                ('taken_back_at', models.DateTimeField(blank=True, null=True, verbose_name='taken back')),
-                ('given_back', models.PositiveIntegerField(default=0)),
-                ('file', models.OneToOneField(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='core.storedfile', verbose_name='file')),
-                ('progress', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='core.progress')),
-                ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation', verbose_name='school')),
-                ('taken_back_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('uploaded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("file_name", models.CharField(max_length=255, verbose_name="file name")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("mapping", "columns being matched"),
+                            ("checking", "being checked"),
+                            ("ready", "ready to be imported"),
+                            ("running", "running"),
+                            ("done", "done"),
+                            ("taking_back", "being taken back"),
+                            ("taken_back", "taken back"),
+                        ],
+                        default="mapping",
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
+                ("reading", models.JSONField(default=dict)),
+                ("mapping", models.JSONField(default=dict)),
+                ("country", models.CharField(blank=True, max_length=2, verbose_name="country of the employers")),
+                ("new", models.PositiveIntegerField(default=0, verbose_name="new")),
+                ("changed", models.PositiveIntegerField(default=0, verbose_name="changed")),
+                ("unchanged", models.PositiveIntegerField(default=0, verbose_name="unchanged")),
+                ("unclear", models.PositiveIntegerField(default=0, verbose_name="unclear")),
+                ("wrong", models.PositiveIntegerField(default=0, verbose_name="wrong")),
+                ("left_out", models.PositiveIntegerField(default=0, verbose_name="left out")),
+                ("new_employers", models.PositiveIntegerField(default=0, verbose_name="new employers")),
+                ("new_sites", models.PositiveIntegerField(default=0, verbose_name="new sites")),
+                ("new_people", models.PositiveIntegerField(default=0, verbose_name="new people")),
+                ("new_contacts", models.PositiveIntegerField(default=0, verbose_name="new contacts")),
+                ("uploaded_at", models.DateTimeField(verbose_name="uploaded")),
+                ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="finished")),
+                ("taken_back_at", models.DateTimeField(blank=True, null=True, verbose_name="taken back")),
+                ("given_back", models.PositiveIntegerField(default=0)),
+                (
+                    "file",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="core.storedfile",
+                        verbose_name="file",
+                    ),
+                ),
+                (
+                    "progress",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="core.progress"
+                    ),
+                ),
+                (
+                    "school",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.organisation",
+                        verbose_name="school",
+                    ),
+                ),
+                (
+                    "taken_back_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "uploaded_by",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'import',
-                'verbose_name_plural': 'imports',
+                "verbose_name": "import",
+                "verbose_name_plural": "imports",
             },
         ),
         migrations.CreateModel(
-            name='Export',
+            name="Export",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file_format', models.CharField(choices=[('xlsx', 'Excel'), ('csv', 'CSV'), ('json', 'JSON'), ('book', 'the whole book (JSON)')], max_length=10, verbose_name='as what')),
-                ('count', models.PositiveIntegerField(verbose_name='employers')),
-                ('made_at', models.DateTimeField(verbose_name='when')),
-                ('made_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
-                ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation', verbose_name='school')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "file_format",
+                    models.CharField(
+                        choices=[("xlsx", "Excel"), ("csv", "CSV"), ("json", "JSON"), ("book", "the whole book (JSON)")],
+                        max_length=10,
+                        verbose_name="as what",
+                    ),
+                ),
+                ("count", models.PositiveIntegerField(verbose_name="employers")),
+                ("made_at", models.DateTimeField(verbose_name="when")),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
+                    ),
+                ),
+                (
+                    "school",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.organisation",
+                        verbose_name="school",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'export',
-                'verbose_name_plural': 'exports',
+                "verbose_name": "export",
+                "verbose_name_plural": "exports",
             },
         ),
         migrations.CreateModel(
-            name='ImportedThing',
+            name="ImportedThing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('employer', 'employer'), ('organisation', 'organisation'), ('site', 'site'), ('person', 'person at an employer'), ('position', 'position'), ('contact', 'contact'), ('step', 'next step')], max_length=12)),
-                ('number', models.BigIntegerField()),
-                ('employer', models.BigIntegerField()),
-                ('field', models.CharField(blank=True, max_length=60)),
-                ('outcome', models.CharField(blank=True, choices=[('gone', 'gone'), ('along', 'It belongs to an employer who stays.'), ('merged', 'It was merged with another one.'), ('its_own', 'The employer keeps its own record now.'), ('shared', 'Another school has it in its book.'), ('contact', 'Somebody wrote down a contact.'), ('step', 'Somebody promised a next step.'), ('tag', 'Somebody put a tag on it.'), ('said_no', 'Somebody said what may be sent to them.'), ('people', 'Somebody works there who stays in the book.'), ('sites', 'It has a site that came into the book otherwise.'), ('works', 'They work for another employer, too.'), ('file', 'A file belongs to it.'), ('changed', 'It was changed since.'), ('told', 'Other schools are told that you talk to it.'), ('needed', 'Something else in Guildhall needs it.'), ('taken', 'What it said before is said of something else by now.')], max_length=10)),
-                ('employer_import', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='things', to='engagement.employerimport')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("employer", "employer"),
+                            ("organisation", "organisation"),
+                            ("site", "site"),
+                            ("person", "person at an employer"),
+                            ("position", "position"),
+                            ("contact", "contact"),
+                            ("step", "next step"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("number", models.BigIntegerField()),
+                ("employer", models.BigIntegerField()),
+                ("field", models.CharField(blank=True, max_length=60)),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("gone", "gone"),
+                            ("along", "It belongs to an employer who stays."),
+                            ("merged", "It was merged with another one."),
+                            ("its_own", "The employer keeps its own record now."),
+                            ("shared", "Another school has it in its book."),
+                            ("contact", "Somebody wrote down a contact."),
+                            ("step", "Somebody promised a next step."),
+                            ("tag", "Somebody put a tag on it."),
+                            ("said_no", "Somebody said what may be sent to them."),
+                            ("people", "Somebody works there who stays in the book."),
+                            ("sites", "It has a site that came into the book otherwise."),
+                            ("works", "They work for another employer, too."),
+                            ("file", "A file belongs to it."),
+                            ("changed", "It was changed since."),
+                            ("told", "Other schools are told that you talk to it."),
+                            ("needed", "Something else in Guildhall needs it."),
+                            ("taken", "What it said before is said of something else by now."),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "employer_import",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="things", to="engagement.employerimport"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'imported thing',
-                'verbose_name_plural': 'imported things',
+                "verbose_name": "imported thing",
+                "verbose_name_plural": "imported things",
             },
         ),
         migrations.CreateModel(
-            name='ImportRow',
+            name="ImportRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(help_text='As a spreadsheet counts: the headings are row 1.', verbose_name='row')),
-                ('outcome', models.CharField(choices=[('changed', 'changed'), ('new', 'new, with a remark'), ('unclear', 'unclear'), ('wrong', 'wrong'), ('unchanged', 'unchanged, with a remark'), ('decided', 'decided')], max_length=10, verbose_name='outcome')),
-                ('name', models.CharField(blank=True, max_length=250, verbose_name='name of the employer')),
-                ('reason', models.CharField(blank=True, max_length=1000, verbose_name='reason')),
-                ('given', models.JSONField(default=dict, verbose_name='what the row says')),
-                ('question', models.CharField(blank=True, max_length=10, verbose_name='what is asked')),
-                ('among', models.JSONField(default=list, verbose_name='what may be meant')),
-                ('chosen', models.CharField(blank=True, max_length=40, verbose_name='the answer')),
-                ('said', models.CharField(blank=True, max_length=64)),
-                ('employer_import', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='engagement.employerimport')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "number",
+                    models.PositiveIntegerField(help_text="As a spreadsheet counts: the headings are row 1.", verbose_name="row"),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("changed", "changed"),
+                            ("new", "new, with a remark"),
+                            ("unclear", "unclear"),
+                            ("wrong", "wrong"),
+                            ("unchanged", "unchanged, with a remark"),
+                            ("decided", "decided"),
+                        ],
+                        max_length=10,
+                        verbose_name="outcome",
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=250, verbose_name="name of the employer")),
+                ("reason", models.CharField(blank=True, max_length=1000, verbose_name="reason")),
+                ("given", models.JSONField(default=dict, verbose_name="what the row says")),
+                ("question", models.CharField(blank=True, max_length=10, verbose_name="what is asked")),
+                ("among", models.JSONField(default=list, verbose_name="what may be meant")),
+                ("chosen", models.CharField(blank=True, max_length=40, verbose_name="the answer")),
+                ("said", models.CharField(blank=True, max_length=64)),
+                (
+                    "employer_import",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="rows", to="engagement.employerimport"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'import row',
-                'verbose_name_plural': 'import rows',
+                "verbose_name": "import row",
+                "verbose_name_plural": "import rows",
             },
         ),
         migrations.CreateModel(
-            name='LetterTemplate',
+            name="LetterTemplate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, verbose_name='what it is')),
-                ('purpose', models.CharField(choices=[('placements', 'Calls, visits and letters about placements'), ('news', 'News and invitations by mail')], default='placements', max_length=20, verbose_name='what it is for')),
-                ('asks_answer', models.BooleanField(default=True, verbose_name='asks for an answer')),
-                ('changed_at', models.DateTimeField(verbose_name='changed')),
-                ('changed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('school', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='people.organisation', verbose_name='school')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=80, verbose_name="what it is")),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("placements", "Calls, visits and letters about placements"),
+                            ("news", "News and invitations by mail"),
+                        ],
+                        default="placements",
+                        max_length=20,
+                        verbose_name="what it is for",
+                    ),
+                ),
+                ("asks_answer", models.BooleanField(default=True, verbose_name="asks for an answer")),
+                ("changed_at", models.DateTimeField(verbose_name="changed")),
+                (
+                    "changed_by",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
+                ),
+                (
+                    "school",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="people.organisation",
+                        verbose_name="school",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'letter template',
-                'verbose_name_plural': 'letter templates',
+                "verbose_name": "letter template",
+                "verbose_name_plural": "letter templates",
             },
         ),
         migrations.CreateModel(
-            name='LikenessKey',
+            name="LikenessKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.BigIntegerField()),
-                ('employer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='engagement.employer')),
-                ('school', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='people.organisation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.BigIntegerField()),
+                (
+                    "employer",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="engagement.employer"),
+                ),
+                (
+                    "school",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="people.organisation"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='MailAddress',
+            name="MailAddress",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('secret', models.CharField(max_length=40, unique=True)),
-                ('made_at', models.DateTimeField(verbose_name='made')),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='whose')),
-                ('school', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='people.organisation', verbose_name='school')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("secret", models.CharField(max_length=40, unique=True)),
+                ("made_at", models.DateTimeField(verbose_name="made")),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="whose",
+                    ),
+                ),
+                (
+                    "school",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="people.organisation",
+                        verbose_name="school",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'mail address of the book',
-                'verbose_name_plural': 'mail addresses of the book',
+                "verbose_name": "mail address of the book",
+                "verbose_name_plural": "mail addresses of the book",
             },
         ),
         migrations.CreateModel(
-            name='Mailing',
+            name="Mailing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, verbose_name='what it is')),
-                ('purpose', models.CharField(choices=[('placements', 'Calls, visits and letters about placements'), ('news', 'News and invitations by mail')], default='placements', max_length=20, verbose_name='what it is for')),
-                ('asks_answer', models.BooleanField(default=True, verbose_name='asks for an answer')),
-                ('answers_to_book', models.BooleanField(default=False, verbose_name='answers by mail come onto the timeline, too')),
-                ('state', models.CharField(choices=[('draft', 'draft'), ('sending', 'on its way'), ('stopped', 'stopped'), ('sent', 'sent')], default='draft', max_length=10, verbose_name='state')),
-                ('made_at', models.DateTimeField(verbose_name='begun')),
-                ('started_at', models.DateTimeField(blank=True, null=True, verbose_name='sent')),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('run', models.PositiveSmallIntegerField(default=0)),
-                ('wakes_at', models.DateTimeField(blank=True, null=True)),
-                ('trouble', models.CharField(blank=True, max_length=250)),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mailings', to=settings.AUTH_USER_MODEL, verbose_name='written by')),
-                ('school', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='people.organisation', verbose_name='school')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=80, verbose_name="what it is")),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("placements", "Calls, visits and letters about placements"),
+                            ("news", "News and invitations by mail"),
+                        ],
+                        default="placements",
+                        max_length=20,
+                        verbose_name="what it is for",
+                    ),
+                ),
+                ("asks_answer", models.BooleanField(default=True, verbose_name="asks for an answer")),
+                (
+                    "answers_to_book",
+                    models.BooleanField(default=False, verbose_name="answers by mail come onto the timeline, too"),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("draft", "draft"), ("sending", "on its way"), ("stopped", "stopped"), ("sent", "sent")],
+                        default="draft",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("made_at", models.DateTimeField(verbose_name="begun")),
+                ("started_at", models.DateTimeField(blank=True, null=True, verbose_name="sent")),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("run", models.PositiveSmallIntegerField(default=0)),
+                ("wakes_at", models.DateTimeField(blank=True, null=True)),
+                ("trouble", models.CharField(blank=True, max_length=250)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mailings",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="written by",
+                    ),
+                ),
+                (
+                    "school",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="people.organisation",
+                        verbose_name="school",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'letter to employers',
-                'verbose_name_plural': 'letters to employers',
+                "verbose_name": "letter to employers",
+                "verbose_name_plural": "letters to employers",
             },
         ),
         migrations.CreateModel(
-            name='MailingWords',
+            name="MailingWords",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('language', models.CharField(max_length=10, verbose_name='language')),
-                ('subject', models.CharField(max_length=150, verbose_name='subject')),
-                ('text', models.TextField(max_length=6000, verbose_name='text')),
-                ('mailing', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='words', to='engagement.mailing')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("language", models.CharField(max_length=10, verbose_name="language")),
+                ("subject", models.CharField(max_length=150, verbose_name="subject")),
+                ("text", models.TextField(max_length=6000, verbose_name="text")),
+                (
+                    "mailing",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="words", to="engagement.mailing"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Interview',
+            name="Interview",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('answers', models.JSONField(default=dict, help_text='The options chosen, by question', verbose_name='answers')),
-                ('begun_at', models.DateTimeField(verbose_name='begun')),
-                ('changed_at', models.DateTimeField(verbose_name='answered last')),
-                ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed')),
-                ('begun_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('changed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('closed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='interviews', to='people.organisation')),
-                ('methodology', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='engagement.methodology')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("answers", models.JSONField(default=dict, help_text="The options chosen, by question", verbose_name="answers")),
+                ("begun_at", models.DateTimeField(verbose_name="begun")),
+                ("changed_at", models.DateTimeField(verbose_name="answered last")),
+                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed")),
+                (
+                    "begun_by",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
+                ),
+                (
+                    "changed_by",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
+                ),
+                (
+                    "closed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "school",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="interviews", to="people.organisation"
+                    ),
+                ),
+                (
+                    "methodology",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="engagement.methodology"),
+                ),
             ],
             options={
-                'verbose_name': 'interview',
-                'verbose_name_plural': 'interviews',
+                "verbose_name": "interview",
+                "verbose_name_plural": "interviews",
             },
         ),
         migrations.CreateModel(
-            name='NeedsInterview',
+            name="NeedsInterview",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_by_link', models.BooleanField(verbose_name='by link')),
-                ('language', models.CharField(max_length=10, verbose_name='language')),
-                ('state', models.CharField(choices=[('open', 'under way'), ('answered', 'sent by the employer'), ('taken', 'in the book'), ('withdrawn', 'withdrawn')], default='open', max_length=10, verbose_name='state')),
-                ('answers', models.JSONField(blank=True, default=dict)),
-                ('reached', models.CharField(blank=True, max_length=20)),
-                ('begun_at', models.DateTimeField(verbose_name='begun')),
-                ('expires_at', models.DateTimeField(blank=True, null=True, verbose_name='can be answered until')),
-                ('answered_at', models.DateTimeField(blank=True, null=True, verbose_name='answered')),
-                ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed')),
-                ('begun_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='needs_interviews', to=settings.AUTH_USER_MODEL, verbose_name='who asks')),
-                ('closed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('contact', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='needs_interview', to='engagement.contact')),
-                ('employer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='needs_interviews', to='engagement.employer', verbose_name='employer')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("is_by_link", models.BooleanField(verbose_name="by link")),
+                ("language", models.CharField(max_length=10, verbose_name="language")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "under way"),
+                            ("answered", "sent by the employer"),
+                            ("taken", "in the book"),
+                            ("withdrawn", "withdrawn"),
+                        ],
+                        default="open",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("answers", models.JSONField(blank=True, default=dict)),
+                ("reached", models.CharField(blank=True, max_length=20)),
+                ("begun_at", models.DateTimeField(verbose_name="begun")),
+                ("expires_at", models.DateTimeField(blank=True, null=True, verbose_name="can be answered until")),
+                ("answered_at", models.DateTimeField(blank=True, null=True, verbose_name="answered")),
+                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed")),
+                (
+                    "begun_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="needs_interviews",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="who asks",
+                    ),
+                ),
+                (
+                    "closed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "contact",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="needs_interview",
+                        to="engagement.contact",
+                    ),
+                ),
+                (
+                    "employer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="needs_interviews",
+                        to="engagement.employer",
+                        verbose_name="employer",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'needs interview',
-                'verbose_name_plural': 'needs interviews',
+                "verbose_name": "needs interview",
+                "verbose_name_plural": "needs interviews",
             },
         ),
         migrations.CreateModel(
-            name='Need',
+            name="Need",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('occupation', 'Occupation'), ('skill', 'Skill'), ('trend', 'What is changing'), ('obstacle', 'What holds them back'), ('offer', 'What they could offer')], max_length=10, verbose_name='kind')),
-                ('form', models.CharField(max_length=120)),
-                ('counts_as', models.CharField(max_length=120)),
-                ('words', models.CharField(blank=True, max_length=120, verbose_name='in their words')),
-                ('language', models.CharField(max_length=10, verbose_name='language')),
-                ('people_now', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='people wanted now')),
-                ('people_in_two_years', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='people wanted in two years')),
-                ('noted_on', models.DateField(verbose_name='said on')),
-                ('ended_on', models.DateField(blank=True, null=True, verbose_name='until')),
-                ('employer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='needs', to='engagement.employer', verbose_name='employer')),
-                ('noted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation', verbose_name='school')),
-                ('interview', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='needs', to='engagement.needsinterview')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("occupation", "Occupation"),
+                            ("skill", "Skill"),
+                            ("trend", "What is changing"),
+                            ("obstacle", "What holds them back"),
+                            ("offer", "What they could offer"),
+                        ],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("form", models.CharField(max_length=120)),
+                ("counts_as", models.CharField(max_length=120)),
+                ("words", models.CharField(blank=True, max_length=120, verbose_name="in their words")),
+                ("language", models.CharField(max_length=10, verbose_name="language")),
+                ("people_now", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="people wanted now")),
+                (
+                    "people_in_two_years",
+                    models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="people wanted in two years"),
+                ),
+                ("noted_on", models.DateField(verbose_name="said on")),
+                ("ended_on", models.DateField(blank=True, null=True, verbose_name="until")),
+                (
+                    "employer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="needs",
+                        to="engagement.employer",
+                        verbose_name="employer",
+                    ),
+                ),
+                (
+                    "noted_by",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
+                ),
+                (
+                    "school",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.organisation",
+                        verbose_name="school",
+                    ),
+                ),
+                (
+                    "interview",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="needs",
+                        to="engagement.needsinterview",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'need',
-                'verbose_name_plural': 'needs',
+                "verbose_name": "need",
+                "verbose_name_plural": "needs",
             },
         ),
         migrations.CreateModel(
-            name='NextStep',
+            name="NextStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('what', models.CharField(max_length=250, verbose_name='what comes next')),
-                ('due_on', models.DateField(verbose_name='until')),
-                ('state', models.CharField(choices=[('open', 'open'), ('done', 'done'), ('dropped', 'dropped')], default='open', max_length=10, verbose_name='state')),
-                ('times_moved', models.PositiveSmallIntegerField(default=0, verbose_name='times moved')),
-                ('word', models.CharField(blank=True, help_text='Why it was moved or dropped, or how it went.', max_length=250, verbose_name='a word why')),
-                ('added_at', models.DateTimeField(verbose_name='added')),
-                ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed')),
-                ('added_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('closed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='next_steps', to='engagement.contact', verbose_name='agreed in')),
-                ('employer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='next_steps', to='engagement.employer', verbose_name='employer')),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='next_steps', to=settings.AUTH_USER_MODEL, verbose_name='who')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("what", models.CharField(max_length=250, verbose_name="what comes next")),
+                ("due_on", models.DateField(verbose_name="until")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "open"), ("done", "done"), ("dropped", "dropped")],
+                        default="open",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("times_moved", models.PositiveSmallIntegerField(default=0, verbose_name="times moved")),
+                (
+                    "word",
+                    models.CharField(
+                        blank=True,
+                        help_text="Why it was moved or dropped, or how it went.",
+                        max_length=250,
+                        verbose_name="a word why",
+                    ),
+                ),
+                ("added_at", models.DateTimeField(verbose_name="added")),
+                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed")),
+                (
+                    "added_by",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
+                ),
+                (
+                    "closed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="next_steps",
+                        to="engagement.contact",
+                        verbose_name="agreed in",
+                    ),
+                ),
+                (
+                    "employer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="next_steps",
+                        to="engagement.employer",
+                        verbose_name="employer",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="next_steps",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="who",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'next step',
-                'verbose_name_plural': 'next steps',
+                "verbose_name": "next step",
+                "verbose_name_plural": "next steps",
             },
         ),
         migrations.CreateModel(
-            name='OwnActivity',
+            name="OwnActivity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60, verbose_name='name')),
-                ('area', models.CharField(choices=[('1.1', 'Innovating educational pathways'), ('1.2', 'Building training capacity at the workplace'), ('1.3', 'Matching learners and workplaces'), ('2.1', 'Co-designing curricula and career pathways'), ('2.2', 'Networking and lobbying'), ('2.3', 'Mobility and internationalisation')], max_length=3, verbose_name='area')),
-                ('rung', models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(5)], verbose_name='rung')),
-                ('school_hours', models.PositiveSmallIntegerField(validators=[django.core.validators.MaxValueValidator(2000)], verbose_name='hours of the school')),
-                ('employer_hours', models.PositiveSmallIntegerField(validators=[django.core.validators.MaxValueValidator(2000)], verbose_name='hours of the employer')),
-                ('added_at', models.DateTimeField(verbose_name='added')),
-                ('retired_at', models.DateTimeField(blank=True, null=True, verbose_name='no longer offered')),
-                ('added_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('school', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='people.organisation', verbose_name='school')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=60, verbose_name="name")),
+                (
+                    "area",
+                    models.CharField(
+                        choices=[
+                            ("1.1", "Innovating educational pathways"),
+                            ("1.2", "Building training capacity at the workplace"),
+                            ("1.3", "Matching learners and workplaces"),
+                            ("2.1", "Co-designing curricula and career pathways"),
+                            ("2.2", "Networking and lobbying"),
+                            ("2.3", "Mobility and internationalisation"),
+                        ],
+                        max_length=3,
+                        verbose_name="area",
+                    ),
+                ),
+                (
+                    "rung",
+                    models.PositiveSmallIntegerField(
+                        validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(5)],
+                        verbose_name="rung",
+                    ),
+                ),
+                (
+                    "school_hours",
+                    models.PositiveSmallIntegerField(
+                        validators=[django.core.validators.MaxValueValidator(2000)], verbose_name="hours of the school"
+                    ),
+                ),
+                (
+                    "employer_hours",
+                    models.PositiveSmallIntegerField(
+                        validators=[django.core.validators.MaxValueValidator(2000)], verbose_name="hours of the employer"
+                    ),
+                ),
+                ("added_at", models.DateTimeField(verbose_name="added")),
+                ("retired_at", models.DateTimeField(blank=True, null=True, verbose_name="no longer offered")),
+                (
+                    "added_by",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "school",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="people.organisation",
+                        verbose_name="school",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'kind of activity',
-                'verbose_name_plural': 'kinds of activity',
+                "verbose_name": "kind of activity",
+                "verbose_name_plural": "kinds of activity",
             },
         ),
         migrations.CreateModel(
-            name='Person',
+            name="Person",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200, verbose_name='name')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail address')),
-                ('phone', models.CharField(blank=True, max_length=40, verbose_name='telephone')),
-                ('language', models.CharField(blank=True, help_text='The one to write to them in.', max_length=10, verbose_name='language')),
-                ('asked_not_to_be_written_at', models.DateTimeField(blank=True, null=True, verbose_name='asked not to be written to')),
-                ('bounced_address', models.CharField(blank=True, max_length=254, verbose_name='address from which letters come back')),
-                ('bounced_at', models.DateTimeField(blank=True, null=True, verbose_name='a letter came back')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation', verbose_name='school')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=200, verbose_name="name")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail address")),
+                ("phone", models.CharField(blank=True, max_length=40, verbose_name="telephone")),
+                (
+                    "language",
+                    models.CharField(
+                        blank=True, help_text="The one to write to them in.", max_length=10, verbose_name="language"
+                    ),
+                ),
+                (
+                    "asked_not_to_be_written_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="asked not to be written to"),
+                ),
+                (
+                    "bounced_address",
+                    models.CharField(blank=True, max_length=254, verbose_name="address from which letters come back"),
+                ),
+                ("bounced_at", models.DateTimeField(blank=True, null=True, verbose_name="a letter came back")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "school",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.organisation",
+                        verbose_name="school",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'person at an employer',
-                'verbose_name_plural': 'people at employers',
+                "verbose_name": "person at an employer",
+                "verbose_name_plural": "people at employers",
             },
         ),
         migrations.AddField(
-            model_name='needsinterview',
-            name='person',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='needs_interviews', to='engagement.person', verbose_name='who is asked'),
+            model_name="needsinterview",
+            name="person",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="needs_interviews",
+                to="engagement.person",
+                verbose_name="who is asked",
+            ),
         ),
         migrations.CreateModel(
-            name='Merge',
+            name="Merge",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('gone_number', models.BigIntegerField()),
-                ('gone_name', models.CharField(blank=True, max_length=250)),
-                ('deeds', models.JSONField(blank=True, null=True)),
-                ('made_at', models.DateTimeField(verbose_name='merged')),
-                ('undone_at', models.DateTimeField(blank=True, null=True, verbose_name='undone')),
-                ('employer', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='merges', to='engagement.employer')),
-                ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('school', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='people.organisation')),
-                ('undone_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('people', models.ManyToManyField(blank=True, related_name='+', to='engagement.person')),
-                ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='merges', to='engagement.person')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("gone_number", models.BigIntegerField()),
+                ("gone_name", models.CharField(blank=True, max_length=250)),
+                ("deeds", models.JSONField(blank=True, null=True)),
+                ("made_at", models.DateTimeField(verbose_name="merged")),
+                ("undone_at", models.DateTimeField(blank=True, null=True, verbose_name="undone")),
+                (
+                    "employer",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="merges",
+                        to="engagement.employer",
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "school",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="people.organisation"),
+                ),
+                (
+                    "undone_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("people", models.ManyToManyField(blank=True, related_name="+", to="engagement.person")),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="merges",
+                        to="engagement.person",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'merge',
-                'verbose_name_plural': 'merges',
+                "verbose_name": "merge",
+                "verbose_name_plural": "merges",
             },
         ),
         migrations.CreateModel(
-            name='Letter',
+            name="Letter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('waiting', 'waits'), ('going', 'is being sent'), ('sent', 'sent'), ('unsure', 'may not have gone out'), ('bounced', 'came back'), ('skipped', 'not sent')], default='waiting', max_length=10, verbose_name='state')),
-                ('why', models.CharField(blank=True, choices=[('left_out', 'left out by hand'), ('nobody', 'nobody who works there is noted'), ('left', 'does not work there any more'), ('asked', 'asked not to be written to'), ('said_no', 'said no to this kind of letter'), ('no_yes', 'has not said yes to news and invitations'), ('no_address', 'no e-mail address is noted'), ('bounced', 'letters to this address come back: ask for a new one'), ('resting', 'the employer is left in peace'), ('full', 'has had enough letters lately'), ('twice', 'gets this letter at another place already'), ('refused', 'the mail server would not take it')], max_length=12, verbose_name='why not')),
-                ('detail', models.CharField(blank=True, max_length=250)),
-                ('tried', models.PositiveSmallIntegerField(default=0)),
-                ('address', models.EmailField(blank=True, max_length=254, verbose_name='e-mail address')),
-                ('language', models.CharField(blank=True, max_length=10, verbose_name='language')),
-                ('subject', models.CharField(blank=True, max_length=250, verbose_name='subject')),
-                ('text', models.TextField(blank=True, verbose_name='text')),
-                ('key', models.CharField(blank=True, max_length=40, null=True, unique=True)),
-                ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='sent')),
-                ('bounced_at', models.DateTimeField(blank=True, null=True, verbose_name='came back')),
-                ('bounce', models.CharField(blank=True, max_length=250)),
-                ('answer', models.CharField(blank=True, choices=[('yes', 'yes'), ('later', 'not now'), ('no', 'no')], max_length=5, verbose_name='answer')),
-                ('sentence', models.CharField(blank=True, max_length=500, verbose_name='in their words')),
-                ('answered_at', models.DateTimeField(blank=True, null=True, verbose_name='answered')),
-                ('contact', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='letter', to='engagement.contact')),
-                ('employer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='letters', to='engagement.employer', verbose_name='employer')),
-                ('mailing', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='letters', to='engagement.mailing')),
-                ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='letters', to='engagement.person', verbose_name='person')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waits"),
+                            ("going", "is being sent"),
+                            ("sent", "sent"),
+                            ("unsure", "may not have gone out"),
+                            ("bounced", "came back"),
+                            ("skipped", "not sent"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "why",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("left_out", "left out by hand"),
+                            ("nobody", "nobody who works there is noted"),
+                            ("left", "does not work there any more"),
+                            ("asked", "asked not to be written to"),
+                            ("said_no", "said no to this kind of letter"),
+                            ("no_yes", "has not said yes to news and invitations"),
+                            ("no_address", "no e-mail address is noted"),
+                            ("bounced", "letters to this address come back: ask for a new one"),
+                            ("resting", "the employer is left in peace"),
+                            ("full", "has had enough letters lately"),
+                            ("twice", "gets this letter at another place already"),
+                            ("refused", "the mail server would not take it"),
+                        ],
+                        max_length=12,
+                        verbose_name="why not",
+                    ),
+                ),
+                ("detail", models.CharField(blank=True, max_length=250)),
+                ("tried", models.PositiveSmallIntegerField(default=0)),
+                ("address", models.EmailField(blank=True, max_length=254, verbose_name="e-mail address")),
+                ("language", models.CharField(blank=True, max_length=10, verbose_name="language")),
+                ("subject", models.CharField(blank=True, max_length=250, verbose_name="subject")),
+                ("text", models.TextField(blank=True, verbose_name="text")),
+                ("key", models.CharField(blank=True, max_length=40, null=True, unique=True)),
+                ("sent_at", models.DateTimeField(blank=True, null=True, verbose_name="sent")),
+                ("bounced_at", models.DateTimeField(blank=True, null=True, verbose_name="came back")),
+                ("bounce", models.CharField(blank=True, max_length=250)),
+                (
+                    "answer",
+                    models.CharField(
+                        blank=True,
+                        choices=[("yes", "yes"), ("later", "not now"), ("no", "no")],
+                        max_length=5,
+                        verbose_name="answer",
+                    ),
+                ),
+                ("sentence", models.CharField(blank=True, max_length=500, verbose_name="in their words")),
+                ("answered_at", models.DateTimeField(blank=True, null=True, verbose_name="answered")),
+                (
+                    "contact",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="letter",
+                        to="engagement.contact",
+                    ),
+                ),
+                (
+                    "employer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="letters",
+                        to="engagement.employer",
+                        verbose_name="employer",
+                    ),
+                ),
+                (
+                    "mailing",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="letters", to="engagement.mailing"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="letters",
+                        to="engagement.person",
+                        verbose_name="person",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'letter',
-                'verbose_name_plural': 'letters',
-            },
-        ),
-        migrations.AddField(
-            model_name='contact',
-            name='people',
-            field=models.ManyToManyField(blank=True, related_name='contacts', to='engagement.person', verbose_name='with whom'),
-        ),
-        migrations.CreateModel(
-            name='CapturedMail',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=64)),
-                ('is_from_us', models.BooleanField(verbose_name='written by the school')),
-                ('others', models.JSONField(default=list, verbose_name='with whom')),
-                ('subject', models.CharField(blank=True, max_length=250, verbose_name='subject')),
-                ('said', models.TextField(blank=True, verbose_name='what was said')),
-                ('quoted', models.TextField(blank=True, verbose_name='quoted text')),
-                ('attachments', models.JSONField(default=list, verbose_name='attachments')),
-                ('sent_at', models.DateTimeField(verbose_name='sent')),
-                ('received_at', models.DateTimeField(verbose_name='received')),
-                ('waits_since', models.DateTimeField(verbose_name='waits since')),
-                ('dropped_at', models.DateTimeField(blank=True, null=True, verbose_name='dropped')),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='came to the address of')),
-                ('school', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='people.organisation', verbose_name='school')),
-                ('contact', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='mail', to='engagement.contact', verbose_name='on the timeline as')),
-                ('added_person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='engagement.person')),
-            ],
-            options={
-                'verbose_name': 'mail',
-                'verbose_name_plural': 'mails',
-            },
-        ),
-        migrations.CreateModel(
-            name='AlikePeople',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('score', models.PositiveSmallIntegerField(verbose_name='likelihood')),
-                ('reasons', models.JSONField(default=list)),
-                ('state', models.CharField(choices=[('open', 'to be looked at'), ('different', 'two different ones')], default='open', max_length=10, verbose_name='state')),
-                ('found_at', models.DateTimeField(verbose_name='found')),
-                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided')),
-                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('school', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='people.organisation')),
-                ('first', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='engagement.person')),
-                ('second', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='engagement.person')),
-            ],
-            options={
-                'verbose_name': 'people who may be one',
-                'verbose_name_plural': 'people who may be one',
-            },
-        ),
-        migrations.CreateModel(
-            name='Plan',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('answers', models.JSONField(default=dict, help_text='The options chosen, by question', verbose_name='answers')),
-                ('starts_on', models.DateField(verbose_name='first day')),
-                ('made_at', models.DateTimeField(verbose_name='made')),
-                ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed')),
-                ('closed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('follows', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='followed_by', to='engagement.plan', verbose_name='follows')),
-                ('made_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('methodology', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='plans', to='engagement.methodology')),
-                ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='plans', to='people.organisation')),
-            ],
-            options={
-                'verbose_name': 'plan',
-                'verbose_name_plural': 'plans',
-            },
-        ),
-        migrations.CreateModel(
-            name='PlanArea',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=5, verbose_name='area')),
-                ('place', models.PositiveSmallIntegerField(verbose_name='place')),
-                ('begun_on', models.DateField(blank=True, null=True, verbose_name='begun')),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='areas', to='engagement.plan')),
-            ],
-            options={
-                'verbose_name': 'area of a plan',
-                'verbose_name_plural': 'areas of plans',
-            },
-        ),
-        migrations.CreateModel(
-            name='PlanIndicator',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=40)),
-                ('place', models.PositiveSmallIntegerField(default=0)),
-                ('baseline', models.FloatField(blank=True, help_text='None where the book could not say', null=True, verbose_name='at the beginning')),
-                ('measured_on', models.DateField(verbose_name='measured')),
-                ('wished', models.FloatField(blank=True, null=True, verbose_name='what you wish for')),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='indicators', to='engagement.plan')),
-            ],
-            options={
-                'verbose_name': 'indicator of a plan',
-                'verbose_name_plural': 'indicators of plans',
-            },
-        ),
-        migrations.CreateModel(
-            name='PlanReview',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quarter', models.PositiveSmallIntegerField(verbose_name='quarter')),
-                ('due_on', models.DateField(verbose_name='due')),
-                ('held_at', models.DateTimeField(verbose_name='held')),
-                ('steps', models.JSONField(default=list)),
-                ('measured', models.JSONField(default=dict)),
-                ('begun', models.JSONField(default=list, help_text='Numbers of the areas that begin after it')),
-                ('learnt', models.TextField(blank=True, max_length=8000, verbose_name='what we have learnt')),
-                ('changes', models.TextField(blank=True, max_length=8000, verbose_name='what we change')),
-                ('held_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reviews', to='engagement.plan')),
-            ],
-            options={
-                'verbose_name': 'review of a plan',
-                'verbose_name_plural': 'reviews of plans',
-            },
-        ),
-        migrations.CreateModel(
-            name='PlanStep',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('area', models.CharField(max_length=5, verbose_name='area')),
-                ('key', models.CharField(blank=True, help_text="Of the methodology's step; empty for one of the school's own", max_length=40)),
-                ('position', models.PositiveSmallIntegerField(default=0, help_text='Among the steps of its area')),
-                ('title', models.CharField(blank=True, max_length=200, verbose_name='what is to be done')),
-                ('what', models.TextField(blank=True, max_length=4000, verbose_name='how')),
-                ('language', models.CharField(blank=True, help_text='Of the title and of what somebody wrote themselves', max_length=10)),
-                ('hours', models.PositiveSmallIntegerField(verbose_name='hours')),
-                ('starts_on', models.DateField(verbose_name='from')),
-                ('ends_on', models.DateField(verbose_name='until')),
-                ('spread', models.JSONField(default=list, help_text="Pairs of a quarter's number and the hours that fall into it")),
-                ('state', models.CharField(choices=[('open', 'open'), ('done', 'done'), ('dropped', 'dropped')], default='open', max_length=10, verbose_name='state')),
-                ('is_by_hand', models.BooleanField(default=False, help_text='Whether somebody has said themselves if it is done')),
-                ('word', models.CharField(blank=True, max_length=250, verbose_name='a word why')),
-                ('added_at', models.DateTimeField(verbose_name='added')),
-                ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed')),
-                ('added_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('closed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('evidence', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='plan_steps', to='engagement.contact', verbose_name='shown by')),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='plan_steps', to=settings.AUTH_USER_MODEL, verbose_name='who')),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='engagement.plan')),
-            ],
-            options={
-                'verbose_name': 'step of a plan',
-                'verbose_name_plural': 'steps of plans',
-            },
-        ),
-        migrations.CreateModel(
-            name='PortfolioMonth',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('first_on', models.DateField(verbose_name='first day of the month')),
-                ('levels', models.JSONField()),
-                ('touched', models.JSONField()),
-                ('lively', models.JSONField()),
-                ('counted_at', models.DateTimeField(verbose_name='counted')),
-                ('school', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='people.organisation')),
-            ],
-            options={
-                'verbose_name': 'month of the portfolio',
-                'verbose_name_plural': 'months of the portfolio',
-            },
-        ),
-        migrations.CreateModel(
-            name='Position',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(blank=True, max_length=150, verbose_name='position')),
-                ('decides', models.BooleanField(default=False, help_text='Says yes or no to working with us.', verbose_name='decides')),
-                ('signs', models.BooleanField(default=False, help_text='May sign agreements for the employer.', verbose_name='signs')),
-                ('trains', models.BooleanField(default=False, help_text='Guides learners at the workplace.', verbose_name='trains')),
-                ('handles_personnel', models.BooleanField(default=False, help_text='Handles applications and papers.', verbose_name='personnel')),
-                ('since', models.DateField(blank=True, null=True, verbose_name='since')),
-                ('until', models.DateField(blank=True, null=True, verbose_name='until')),
-                ('employer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='positions', to='engagement.employer', verbose_name='employer')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='positions', to='engagement.person', verbose_name='person')),
-                ('site', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='positions', to='people.site', verbose_name='site')),
-            ],
-            options={
-                'verbose_name': 'position',
-                'verbose_name_plural': 'positions',
-            },
-        ),
-        migrations.CreateModel(
-            name='PublishedTool',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=40)),
-                ('language', models.CharField(help_text='ISO 639', max_length=10)),
-                ('made_of', models.CharField(blank=True, max_length=64)),
-                ('resource', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='library.resource')),
-            ],
-            options={
-                'verbose_name': 'tool in the library',
-                'verbose_name_plural': 'tools in the library',
-            },
-        ),
-        migrations.CreateModel(
-            name='RowChoice',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(verbose_name='row')),
-                ('said', models.CharField(max_length=64)),
-                ('answers', models.JSONField(default=dict)),
-                ('employer_import', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='choices', to='engagement.employerimport')),
-            ],
-            options={
-                'verbose_name': 'decision about a row',
-                'verbose_name_plural': 'decisions about rows',
-            },
-        ),
-        migrations.CreateModel(
-            name='SameNeed',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('occupation', 'Occupation'), ('skill', 'Skill'), ('trend', 'What is changing'), ('obstacle', 'What holds them back'), ('offer', 'What they could offer')], max_length=10, verbose_name='kind')),
-                ('form', models.CharField(max_length=120)),
-                ('words', models.CharField(max_length=120)),
-                ('means', models.CharField(max_length=120)),
-                ('said_at', models.DateTimeField()),
-                ('said_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.organisation', verbose_name='school')),
-            ],
-            options={
-                'verbose_name': 'same need',
-                'verbose_name_plural': 'same needs',
-            },
-        ),
-        migrations.CreateModel(
-            name='SavedView',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60, verbose_name='name of the view')),
-                ('query', models.CharField(blank=True, max_length=1000)),
-                ('is_shared', models.BooleanField(default=False, verbose_name='colleagues see it too')),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='saved by')),
-                ('school', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='people.organisation', verbose_name='school')),
-            ],
-            options={
-                'verbose_name': 'saved view',
-                'verbose_name_plural': 'saved views',
-            },
-        ),
-        migrations.CreateModel(
-            name='SharedEmployer',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('shared_at', models.DateTimeField(verbose_name='told since')),
-                ('consortium', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shared', to='engagement.consortium')),
-                ('employer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shares', to='engagement.employer', verbose_name='employer')),
-                ('shared_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='switched on by')),
-            ],
-            options={
-                'verbose_name': 'shared employer',
-                'verbose_name_plural': 'shared employers',
-            },
-        ),
-        migrations.CreateModel(
-            name='Tag',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40, verbose_name='tag')),
-                ('school', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='people.organisation', verbose_name='school')),
-            ],
-            options={
-                'verbose_name': 'tag',
-                'verbose_name_plural': 'tags',
+                "verbose_name": "letter",
+                "verbose_name_plural": "letters",
             },
         ),
         migrations.AddField(
-            model_name='employer',
-            name='tags',
-            field=models.ManyToManyField(blank=True, related_name='employers', to='engagement.tag', verbose_name='tags'),
+            model_name="contact",
+            name="people",
+            field=models.ManyToManyField(blank=True, related_name="contacts", to="engagement.person", verbose_name="with whom"),
         ),
         migrations.CreateModel(
-            name='TemplateWords',
+            name="CapturedMail",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('language', models.CharField(max_length=10, verbose_name='language')),
-                ('subject', models.CharField(max_length=150, verbose_name='subject')),
-                ('text', models.TextField(max_length=6000, verbose_name='text')),
-                ('template', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='words', to='engagement.lettertemplate')),
-            ],
-        ),
-        migrations.CreateModel(
-            name='Calendar',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('has_telephones', models.BooleanField(default=False, help_text='Whom to ring up stands in the entry then, and on every device that shows the calendar.', verbose_name='with names and telephone numbers')),
-                ('renewed_at', models.DateTimeField(verbose_name='address made')),
-                ('school', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='people.organisation', verbose_name='school')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='calendars', to=settings.AUTH_USER_MODEL, verbose_name='whose')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=64)),
+                ("is_from_us", models.BooleanField(verbose_name="written by the school")),
+                ("others", models.JSONField(default=list, verbose_name="with whom")),
+                ("subject", models.CharField(blank=True, max_length=250, verbose_name="subject")),
+                ("said", models.TextField(blank=True, verbose_name="what was said")),
+                ("quoted", models.TextField(blank=True, verbose_name="quoted text")),
+                ("attachments", models.JSONField(default=list, verbose_name="attachments")),
+                ("sent_at", models.DateTimeField(verbose_name="sent")),
+                ("received_at", models.DateTimeField(verbose_name="received")),
+                ("waits_since", models.DateTimeField(verbose_name="waits since")),
+                ("dropped_at", models.DateTimeField(blank=True, null=True, verbose_name="dropped")),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="came to the address of",
+                    ),
+                ),
+                (
+                    "school",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="people.organisation",
+                        verbose_name="school",
+                    ),
+                ),
+                (
+                    "contact",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="mail",
+                        to="engagement.contact",
+                        verbose_name="on the timeline as",
+                    ),
+                ),
+                (
+                    "added_person",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="engagement.person",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'calendar',
-                'verbose_name_plural': 'calendars',
-                'constraints': [models.UniqueConstraint(fields=('user', 'school'), name='calendar_once_at_a_school')],
+                "verbose_name": "mail",
+                "verbose_name_plural": "mails",
+            },
+        ),
+        migrations.CreateModel(
+            name="AlikePeople",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("score", models.PositiveSmallIntegerField(verbose_name="likelihood")),
+                ("reasons", models.JSONField(default=list)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "to be looked at"), ("different", "two different ones")],
+                        default="open",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("found_at", models.DateTimeField(verbose_name="found")),
+                ("decided_at", models.DateTimeField(blank=True, null=True, verbose_name="decided")),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "school",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="people.organisation"),
+                ),
+                (
+                    "first",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="engagement.person"),
+                ),
+                (
+                    "second",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="engagement.person"),
+                ),
+            ],
+            options={
+                "verbose_name": "people who may be one",
+                "verbose_name_plural": "people who may be one",
+            },
+        ),
+        migrations.CreateModel(
+            name="Plan",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("answers", models.JSONField(default=dict, help_text="The options chosen, by question", verbose_name="answers")),
+                ("starts_on", models.DateField(verbose_name="first day")),
+                ("made_at", models.DateTimeField(verbose_name="made")),
+                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed")),
+                (
+                    "closed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "follows",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="followed_by",
+                        to="engagement.plan",
+                        verbose_name="follows",
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
+                ),
+                (
+                    "methodology",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="plans", to="engagement.methodology"
+                    ),
+                ),
+                (
+                    "school",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="plans", to="people.organisation"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "plan",
+                "verbose_name_plural": "plans",
+            },
+        ),
+        migrations.CreateModel(
+            name="PlanArea",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=5, verbose_name="area")),
+                ("place", models.PositiveSmallIntegerField(verbose_name="place")),
+                ("begun_on", models.DateField(blank=True, null=True, verbose_name="begun")),
+                (
+                    "plan",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="areas", to="engagement.plan"),
+                ),
+            ],
+            options={
+                "verbose_name": "area of a plan",
+                "verbose_name_plural": "areas of plans",
+            },
+        ),
+        migrations.CreateModel(
+            name="PlanIndicator",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=40)),
+                ("place", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "baseline",
+                    models.FloatField(
+                        blank=True, help_text="None where the book could not say", null=True, verbose_name="at the beginning"
+                    ),
+                ),
+                ("measured_on", models.DateField(verbose_name="measured")),
+                ("wished", models.FloatField(blank=True, null=True, verbose_name="what you wish for")),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="indicators", to="engagement.plan"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "indicator of a plan",
+                "verbose_name_plural": "indicators of plans",
+            },
+        ),
+        migrations.CreateModel(
+            name="PlanReview",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("quarter", models.PositiveSmallIntegerField(verbose_name="quarter")),
+                ("due_on", models.DateField(verbose_name="due")),
+                ("held_at", models.DateTimeField(verbose_name="held")),
+                ("steps", models.JSONField(default=list)),
+                ("measured", models.JSONField(default=dict)),
+                ("begun", models.JSONField(default=list, help_text="Numbers of the areas that begin after it")),
+                ("learnt", models.TextField(blank=True, max_length=8000, verbose_name="what we have learnt")),
+                ("changes", models.TextField(blank=True, max_length=8000, verbose_name="what we change")),
+                (
+                    "held_by",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="reviews", to="engagement.plan"),
+                ),
+            ],
+            options={
+                "verbose_name": "review of a plan",
+                "verbose_name_plural": "reviews of plans",
+            },
+        ),
+        migrations.CreateModel(
+            name="PlanStep",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("area", models.CharField(max_length=5, verbose_name="area")),
+                (
+                    "key",
+                    models.CharField(
+                        blank=True, help_text="Of the methodology's step; empty for one of the school's own", max_length=40
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0, help_text="Among the steps of its area")),
+                ("title", models.CharField(blank=True, max_length=200, verbose_name="what is to be done")),
+                ("what", models.TextField(blank=True, max_length=4000, verbose_name="how")),
+                (
+                    "language",
+                    models.CharField(blank=True, help_text="Of the title and of what somebody wrote themselves", max_length=10),
+                ),
+                ("hours", models.PositiveSmallIntegerField(verbose_name="hours")),
+                ("starts_on", models.DateField(verbose_name="from")),
+                ("ends_on", models.DateField(verbose_name="until")),
+                (
+                    "spread",
+                    models.JSONField(default=list, help_text="Pairs of a quarter's number and the hours that fall into it"),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "open"), ("done", "done"), ("dropped", "dropped")],
+                        default="open",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "is_by_hand",
+                    models.BooleanField(default=False, help_text="Whether somebody has said themselves if it is done"),
+                ),
+                ("word", models.CharField(blank=True, max_length=250, verbose_name="a word why")),
+                ("added_at", models.DateTimeField(verbose_name="added")),
+                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed")),
+                (
+                    "added_by",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
+                ),
+                (
+                    "closed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "evidence",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="plan_steps",
+                        to="engagement.contact",
+                        verbose_name="shown by",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="plan_steps",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="who",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="engagement.plan"),
+                ),
+            ],
+            options={
+                "verbose_name": "step of a plan",
+                "verbose_name_plural": "steps of plans",
+            },
+        ),
+        migrations.CreateModel(
+            name="PortfolioMonth",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("first_on", models.DateField(verbose_name="first day of the month")),
+                ("levels", models.JSONField()),
+                ("touched", models.JSONField()),
+                ("lively", models.JSONField()),
+                ("counted_at", models.DateTimeField(verbose_name="counted")),
+                (
+                    "school",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="people.organisation"),
+                ),
+            ],
+            options={
+                "verbose_name": "month of the portfolio",
+                "verbose_name_plural": "months of the portfolio",
+            },
+        ),
+        migrations.CreateModel(
+            name="Position",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("title", models.CharField(blank=True, max_length=150, verbose_name="position")),
+                (
+                    "decides",
+                    models.BooleanField(default=False, help_text="Says yes or no to working with us.", verbose_name="decides"),
+                ),
+                (
+                    "signs",
+                    models.BooleanField(default=False, help_text="May sign agreements for the employer.", verbose_name="signs"),
+                ),
+                (
+                    "trains",
+                    models.BooleanField(default=False, help_text="Guides learners at the workplace.", verbose_name="trains"),
+                ),
+                (
+                    "handles_personnel",
+                    models.BooleanField(default=False, help_text="Handles applications and papers.", verbose_name="personnel"),
+                ),
+                ("since", models.DateField(blank=True, null=True, verbose_name="since")),
+                ("until", models.DateField(blank=True, null=True, verbose_name="until")),
+                (
+                    "employer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="positions",
+                        to="engagement.employer",
+                        verbose_name="employer",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="positions",
+                        to="engagement.person",
+                        verbose_name="person",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="positions",
+                        to="people.site",
+                        verbose_name="site",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "position",
+                "verbose_name_plural": "positions",
+            },
+        ),
+        migrations.CreateModel(
+            name="PublishedTool",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=40)),
+                ("language", models.CharField(help_text="ISO 639", max_length=10)),
+                ("made_of", models.CharField(blank=True, max_length=64)),
+                (
+                    "resource",
+                    models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="library.resource"),
+                ),
+            ],
+            options={
+                "verbose_name": "tool in the library",
+                "verbose_name_plural": "tools in the library",
+            },
+        ),
+        migrations.CreateModel(
+            name="RowChoice",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField(verbose_name="row")),
+                ("said", models.CharField(max_length=64)),
+                ("answers", models.JSONField(default=dict)),
+                (
+                    "employer_import",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="choices", to="engagement.employerimport"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "decision about a row",
+                "verbose_name_plural": "decisions about rows",
+            },
+        ),
+        migrations.CreateModel(
+            name="SameNeed",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("occupation", "Occupation"),
+                            ("skill", "Skill"),
+                            ("trend", "What is changing"),
+                            ("obstacle", "What holds them back"),
+                            ("offer", "What they could offer"),
+                        ],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("form", models.CharField(max_length=120)),
+                ("words", models.CharField(max_length=120)),
+                ("means", models.CharField(max_length=120)),
+                ("said_at", models.DateTimeField()),
+                (
+                    "said_by",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
+                ),
+                (
+                    "school",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.organisation",
+                        verbose_name="school",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "same need",
+                "verbose_name_plural": "same needs",
+            },
+        ),
+        migrations.CreateModel(
+            name="SavedView",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=60, verbose_name="name of the view")),
+                ("query", models.CharField(blank=True, max_length=1000)),
+                ("is_shared", models.BooleanField(default=False, verbose_name="colleagues see it too")),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="saved by",
+                    ),
+                ),
+                (
+                    "school",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="people.organisation",
+                        verbose_name="school",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "saved view",
+                "verbose_name_plural": "saved views",
+            },
+        ),
+        migrations.CreateModel(
+            name="SharedEmployer",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("shared_at", models.DateTimeField(verbose_name="told since")),
+                (
+                    "consortium",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="shared", to="engagement.consortium"
+                    ),
+                ),
+                (
+                    "employer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="shares",
+                        to="engagement.employer",
+                        verbose_name="employer",
+                    ),
+                ),
+                (
+                    "shared_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="switched on by",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "shared employer",
+                "verbose_name_plural": "shared employers",
+            },
+        ),
+        migrations.CreateModel(
+            name="Tag",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=40, verbose_name="tag")),
+                (
+                    "school",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="people.organisation",
+                        verbose_name="school",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "tag",
+                "verbose_name_plural": "tags",
+            },
+        ),
+        migrations.AddField(
+            model_name="employer",
+            name="tags",
+            field=models.ManyToManyField(blank=True, related_name="employers", to="engagement.tag", verbose_name="tags"),
+        ),
+        migrations.CreateModel(
+            name="TemplateWords",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("language", models.CharField(max_length=10, verbose_name="language")),
+                ("subject", models.CharField(max_length=150, verbose_name="subject")),
+                ("text", models.TextField(max_length=6000, verbose_name="text")),
+                (
+                    "template",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="words", to="engagement.lettertemplate"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Calendar",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "has_telephones",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Whom to ring up stands in the entry then, and on every device that shows the calendar.",
+                        verbose_name="with names and telephone numbers",
+                    ),
+                ),
+                ("renewed_at", models.DateTimeField(verbose_name="address made")),
+                (
+                    "school",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="people.organisation",
+                        verbose_name="school",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="calendars",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="whose",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "calendar",
+                "verbose_name_plural": "calendars",
+                "constraints": [models.UniqueConstraint(fields=("user", "school"), name="calendar_once_at_a_school")],
             },
         ),
         migrations.AddConstraint(
-            model_name='consortium',
-            constraint=models.UniqueConstraint(models.F('host'), django.db.models.functions.text.Lower('name'), condition=models.Q(('ended_at__isnull', True)), name='consortium_once_with_a_host', violation_error_message='You already host a consortium of this name.'),
+            model_name="consortium",
+            constraint=models.UniqueConstraint(
+                models.F("host"),
+                django.db.models.functions.text.Lower("name"),
+                condition=models.Q(("ended_at__isnull", True)),
+                name="consortium_once_with_a_host",
+                violation_error_message="You already host a consortium of this name.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consortium',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('ended_by__isnull', True)), models.Q(('ended_at__isnull', False), ('ended_by__isnull', False)), _connector='OR'), name='consortium_ended_who_and_when'),
+            model_name="consortium",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
+                    models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="consortium_ended_who_and_when",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consortiummember',
-            constraint=models.UniqueConstraint(condition=models.Q(('left_at__isnull', True)), fields=('consortium', 'school'), name='consortium_member_once', violation_error_message='This school is a member or invited already.'),
+            model_name="consortiummember",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("left_at__isnull", True)),
+                fields=("consortium", "school"),
+                name="consortium_member_once",
+                violation_error_message="This school is a member or invited already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consortiummember',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('accepted_at__isnull', True), ('accepted_by__isnull', True)), models.Q(('accepted_at__isnull', False), ('accepted_by__isnull', False)), _connector='OR'), name='consortium_member_accepted_who_and_when'),
+            model_name="consortiummember",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("accepted_at__isnull", True), ("accepted_by__isnull", True)),
+                    models.Q(("accepted_at__isnull", False), ("accepted_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="consortium_member_accepted_who_and_when",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consortiummember',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('left_at__isnull', True), ('left_by__isnull', True)), models.Q(('left_at__isnull', False), ('left_by__isnull', False)), _connector='OR'), name='consortium_member_left_who_and_when'),
+            model_name="consortiummember",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("left_at__isnull", True), ("left_by__isnull", True)),
+                    models.Q(("left_at__isnull", False), ("left_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="consortium_member_left_who_and_when",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='commonemployer',
-            constraint=models.UniqueConstraint(fields=('ours', 'theirs', 'consortium'), name='common_employer_once'),
+            model_name="commonemployer",
+            constraint=models.UniqueConstraint(fields=("ours", "theirs", "consortium"), name="common_employer_once"),
         ),
         migrations.AddConstraint(
-            model_name='commonemployer',
-            constraint=models.CheckConstraint(condition=models.Q(('ours', models.F('theirs')), _negated=True), name='common_employer_is_in_two_books'),
-        ),
-        migrations.AddIndex(
-            model_name='alikeemployers',
-            index=models.Index(fields=['school', 'state', '-score', 'id'], name='alike_employers_by_score'),
-        ),
-        migrations.AddConstraint(
-            model_name='alikeemployers',
-            constraint=models.UniqueConstraint(fields=('first', 'second'), name='alike_employers_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='alikeemployers',
-            constraint=models.CheckConstraint(condition=models.Q(('first__lt', models.F('second'))), name='alike_employers_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='alikeemployers',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by__isnull', True), ('state', 'open')), models.Q(('decided_at__isnull', False), ('state', 'different')), _connector='OR'), name='alike_employers_decided_who_and_when'),
-        ),
-        migrations.AddIndex(
-            model_name='employerimport',
-            index=models.Index(fields=['school', '-uploaded_at'], name='import_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='employerimport',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('state__in', ['done', 'taking_back', 'taken_back'])), models.Q(models.Q(('state__in', ['done', 'taking_back', 'taken_back']), _negated=True), ('finished_at__isnull', True)), _connector='OR'), name='import_done_with_its_moment'),
-        ),
-        migrations.AddConstraint(
-            model_name='employerimport',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['taking_back', 'taken_back']), ('taken_back_at__isnull', False), ('taken_back_by__isnull', False)), models.Q(models.Q(('state__in', ['taking_back', 'taken_back']), _negated=True), ('taken_back_at__isnull', True), ('taken_back_by__isnull', True)), _connector='OR'), name='import_taken_back_who_and_when'),
-        ),
-        migrations.AddIndex(
-            model_name='export',
-            index=models.Index(fields=['school', '-made_at'], name='export_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='importedthing',
-            index=models.Index(fields=['employer_import', 'employer'], name='imported_thing_by_employer'),
-        ),
-        migrations.AddConstraint(
-            model_name='importedthing',
-            constraint=models.UniqueConstraint(fields=('employer_import', 'kind', 'number', 'field'), name='imported_thing_once'),
+            model_name="commonemployer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ours", models.F("theirs")), _negated=True), name="common_employer_is_in_two_books"
+            ),
         ),
         migrations.AddIndex(
-            model_name='importrow',
-            index=models.Index(fields=['employer_import', 'outcome', 'number'], name='import_row_by_outcome'),
+            model_name="alikeemployers",
+            index=models.Index(fields=["school", "state", "-score", "id"], name="alike_employers_by_score"),
         ),
         migrations.AddConstraint(
-            model_name='importrow',
-            constraint=models.UniqueConstraint(fields=('employer_import', 'number'), name='import_row_once'),
+            model_name="alikeemployers",
+            constraint=models.UniqueConstraint(fields=("first", "second"), name="alike_employers_once"),
         ),
         migrations.AddConstraint(
-            model_name='lettertemplate',
-            constraint=models.UniqueConstraint(models.F('school'), django.db.models.functions.text.Lower('name'), name='letter_template_once', violation_error_message='There is already a template of this name.'),
+            model_name="alikeemployers",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("first__lt", models.F("second"))), name="alike_employers_in_order"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="alikeemployers",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decided_at__isnull", True), ("decided_by__isnull", True), ("state", "open")),
+                    models.Q(("decided_at__isnull", False), ("state", "different")),
+                    _connector="OR",
+                ),
+                name="alike_employers_decided_who_and_when",
+            ),
         ),
         migrations.AddIndex(
-            model_name='likenesskey',
-            index=models.Index(fields=['school', 'key'], name='likeness_key'),
+            model_name="employerimport",
+            index=models.Index(fields=["school", "-uploaded_at"], name="import_newest"),
         ),
         migrations.AddConstraint(
-            model_name='mailaddress',
-            constraint=models.UniqueConstraint(fields=('school', 'owner'), name='mail_address_once'),
+            model_name="employerimport",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("finished_at__isnull", False), ("state__in", ["done", "taking_back", "taken_back"])),
+                    models.Q(
+                        models.Q(("state__in", ["done", "taking_back", "taken_back"]), _negated=True),
+                        ("finished_at__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="import_done_with_its_moment",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="employerimport",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("state__in", ["taking_back", "taken_back"]),
+                        ("taken_back_at__isnull", False),
+                        ("taken_back_by__isnull", False),
+                    ),
+                    models.Q(
+                        models.Q(("state__in", ["taking_back", "taken_back"]), _negated=True),
+                        ("taken_back_at__isnull", True),
+                        ("taken_back_by__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="import_taken_back_who_and_when",
+            ),
         ),
         migrations.AddIndex(
-            model_name='mailing',
-            index=models.Index(fields=['school', '-made_at', '-id'], name='mailing_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='mailing',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('started_at__isnull', True), ('state', 'draft')), models.Q(models.Q(('state', 'draft'), _negated=True), ('started_at__isnull', False)), _connector='OR'), name='mailing_starts_when_it_is_no_draft_any_more'),
-        ),
-        migrations.AddConstraint(
-            model_name='mailing',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('state', 'sent')), models.Q(models.Q(('state', 'sent'), _negated=True), ('finished_at__isnull', True)), _connector='OR'), name='mailing_sent_with_its_moment'),
-        ),
-        migrations.AddConstraint(
-            model_name='mailingwords',
-            constraint=models.UniqueConstraint(fields=('mailing', 'language'), name='mailing_words_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='interview',
-            constraint=models.UniqueConstraint(models.F('school'), condition=models.Q(('closed_at__isnull', True)), name='one_open_interview', violation_error_message='Your school has begun this interview already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='interview',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('closed_by__isnull', True)), models.Q(('closed_at__isnull', False), ('closed_by__isnull', False)), _connector='OR'), name='interview_closed_who_and_when'),
+            model_name="export",
+            index=models.Index(fields=["school", "-made_at"], name="export_newest"),
         ),
         migrations.AddIndex(
-            model_name='need',
-            index=models.Index(fields=['school', 'kind', 'counts_as', 'noted_on'], name='need_by_what_is_said'),
+            model_name="importedthing",
+            index=models.Index(fields=["employer_import", "employer"], name="imported_thing_by_employer"),
         ),
         migrations.AddConstraint(
-            model_name='need',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_on__isnull', True)), fields=('employer', 'kind', 'form'), name='need_stands_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='need',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_on', None), ('ended_on__gte', models.F('noted_on')), _connector='OR'), name='need_ends_after_it_was_said'),
-        ),
-        migrations.AddConstraint(
-            model_name='need',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['occupation', 'skill']), models.Q(('words', ''), _negated=True)), models.Q(('kind__in', ['trend', 'obstacle', 'offer']), ('people_in_two_years', None), ('people_now', None)), _connector='OR'), name='need_counts_people_only_where_somebody_is_wanted'),
-        ),
-        migrations.AddConstraint(
-            model_name='need',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('form', ''), _negated=True), models.Q(('counts_as', ''), _negated=True)), name='need_has_a_form'),
+            model_name="importedthing",
+            constraint=models.UniqueConstraint(fields=("employer_import", "kind", "number", "field"), name="imported_thing_once"),
         ),
         migrations.AddIndex(
-            model_name='nextstep',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['owner', 'due_on'], name='step_open_by_owner'),
+            model_name="importrow",
+            index=models.Index(fields=["employer_import", "outcome", "number"], name="import_row_by_outcome"),
+        ),
+        migrations.AddConstraint(
+            model_name="importrow",
+            constraint=models.UniqueConstraint(fields=("employer_import", "number"), name="import_row_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="lettertemplate",
+            constraint=models.UniqueConstraint(
+                models.F("school"),
+                django.db.models.functions.text.Lower("name"),
+                name="letter_template_once",
+                violation_error_message="There is already a template of this name.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='nextstep',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['employer', 'due_on', 'id'], name='step_open_by_employer'),
+            model_name="likenesskey",
+            index=models.Index(fields=["school", "key"], name="likeness_key"),
         ),
         migrations.AddConstraint(
-            model_name='nextstep',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('closed_by__isnull', True), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('closed_at__isnull', False), ('closed_by__isnull', False)), _connector='OR'), name='step_closed_who_and_when'),
-        ),
-        migrations.AddConstraint(
-            model_name='ownactivity',
-            constraint=models.UniqueConstraint(fields=('school', 'name'), name='own_activity_name_once', violation_error_message='There is a kind of this name already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='ownactivity',
-            constraint=models.CheckConstraint(condition=models.Q(('rung__gte', 1), ('rung__lte', 5)), name='own_activity_rung_of_the_ladder'),
-        ),
-        migrations.AddConstraint(
-            model_name='ownactivity',
-            constraint=models.CheckConstraint(condition=models.Q(('area__in', ['1.1', '1.2', '1.3', '2.1', '2.2', '2.3'])), name='own_activity_in_an_area'),
+            model_name="mailaddress",
+            constraint=models.UniqueConstraint(fields=("school", "owner"), name="mail_address_once"),
         ),
         migrations.AddIndex(
-            model_name='person',
-            index=models.Index(fields=['school', 'email'], name='person_by_email'),
+            model_name="mailing",
+            index=models.Index(fields=["school", "-made_at", "-id"], name="mailing_newest"),
         ),
         migrations.AddConstraint(
-            model_name='person',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('bounced_address', ''), ('bounced_at__isnull', True)), models.Q(models.Q(('bounced_address', ''), _negated=True), ('bounced_at__isnull', False)), _connector='OR'), name='person_bounced_with_its_moment'),
+            model_name="mailing",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("started_at__isnull", True), ("state", "draft")),
+                    models.Q(models.Q(("state", "draft"), _negated=True), ("started_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="mailing_starts_when_it_is_no_draft_any_more",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="mailing",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("finished_at__isnull", False), ("state", "sent")),
+                    models.Q(models.Q(("state", "sent"), _negated=True), ("finished_at__isnull", True)),
+                    _connector="OR",
+                ),
+                name="mailing_sent_with_its_moment",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="mailingwords",
+            constraint=models.UniqueConstraint(fields=("mailing", "language"), name="mailing_words_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="interview",
+            constraint=models.UniqueConstraint(
+                models.F("school"),
+                condition=models.Q(("closed_at__isnull", True)),
+                name="one_open_interview",
+                violation_error_message="Your school has begun this interview already.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="interview",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_at__isnull", True), ("closed_by__isnull", True)),
+                    models.Q(("closed_at__isnull", False), ("closed_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="interview_closed_who_and_when",
+            ),
         ),
         migrations.AddIndex(
-            model_name='needsinterview',
-            index=models.Index(condition=models.Q(('state', 'answered')), fields=['begun_by'], name='needs_interview_waiting'),
+            model_name="need",
+            index=models.Index(fields=["school", "kind", "counts_as", "noted_on"], name="need_by_what_is_said"),
         ),
         migrations.AddConstraint(
-            model_name='needsinterview',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('expires_at__isnull', True), ('is_by_link', False)), models.Q(('expires_at__gt', models.F('begun_at')), ('is_by_link', True)), _connector='OR'), name='needs_link_expires_after_it_began'),
+            model_name="need",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_on__isnull", True)), fields=("employer", "kind", "form"), name="need_stands_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='needsinterview',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('closed_by__isnull', False), ('state__in', ['taken', 'withdrawn'])), models.Q(('closed_at__isnull', True), ('closed_by__isnull', True), ('state__in', ['open', 'answered'])), _connector='OR'), name='needs_interview_closed_who_and_when'),
+            model_name="need",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ended_on", None), ("ended_on__gte", models.F("noted_on")), _connector="OR"),
+                name="need_ends_after_it_was_said",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='needsinterview',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'answered'), _negated=True), models.Q(('answered_at__isnull', False), ('is_by_link', True)), _connector='OR'), name='needs_interview_answered_when'),
+            model_name="need",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind__in", ["occupation", "skill"]), models.Q(("words", ""), _negated=True)),
+                    models.Q(("kind__in", ["trend", "obstacle", "offer"]), ("people_in_two_years", None), ("people_now", None)),
+                    _connector="OR",
+                ),
+                name="need_counts_people_only_where_somebody_is_wanted",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='needsinterview',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'withdrawn'), _negated=True), ('answers', {}), _connector='OR'), name='needs_interview_withdrawn_without_answers'),
+            model_name="need",
+            constraint=models.CheckConstraint(
+                condition=models.Q(models.Q(("form", ""), _negated=True), models.Q(("counts_as", ""), _negated=True)),
+                name="need_has_a_form",
+            ),
         ),
         migrations.AddIndex(
-            model_name='merge',
-            index=models.Index(fields=['school', '-made_at', '-id'], name='merge_newest'),
+            model_name="nextstep",
+            index=models.Index(condition=models.Q(("state", "open")), fields=["owner", "due_on"], name="step_open_by_owner"),
         ),
         migrations.AddIndex(
-            model_name='merge',
-            index=models.Index(condition=models.Q(('employer__isnull', False)), fields=['gone_number'], name='merge_by_number'),
+            model_name="nextstep",
+            index=models.Index(
+                condition=models.Q(("state", "open")), fields=["employer", "due_on", "id"], name="step_open_by_employer"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='merge',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('employer__isnull', False), ('person__isnull', True)), models.Q(('employer__isnull', True), ('person__isnull', False)), _connector='OR'), name='merge_of_employers_or_of_people'),
+            model_name="nextstep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_at__isnull", True), ("closed_by__isnull", True), ("state", "open")),
+                    models.Q(
+                        models.Q(("state", "open"), _negated=True), ("closed_at__isnull", False), ("closed_by__isnull", False)
+                    ),
+                    _connector="OR",
+                ),
+                name="step_closed_who_and_when",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='merge',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('undone_at__isnull', True), ('undone_by__isnull', True)), models.Q(('undone_at__isnull', False), ('undone_by__isnull', False)), _connector='OR'), name='merge_undone_who_and_when'),
+            model_name="ownactivity",
+            constraint=models.UniqueConstraint(
+                fields=("school", "name"),
+                name="own_activity_name_once",
+                violation_error_message="There is a kind of this name already.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="ownactivity",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("rung__gte", 1), ("rung__lte", 5)), name="own_activity_rung_of_the_ladder"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="ownactivity",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("area__in", ["1.1", "1.2", "1.3", "2.1", "2.2", "2.3"])), name="own_activity_in_an_area"
+            ),
         ),
         migrations.AddIndex(
-            model_name='letter',
-            index=models.Index(condition=models.Q(('sent_at__isnull', False)), fields=['employer', '-sent_at', '-id'], name='letter_timeline'),
+            model_name="person",
+            index=models.Index(fields=["school", "email"], name="person_by_email"),
+        ),
+        migrations.AddConstraint(
+            model_name="person",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("bounced_address", ""), ("bounced_at__isnull", True)),
+                    models.Q(models.Q(("bounced_address", ""), _negated=True), ("bounced_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="person_bounced_with_its_moment",
+            ),
         ),
         migrations.AddIndex(
-            model_name='letter',
-            index=models.Index(django.db.models.functions.text.Lower('address'), models.F('sent_at'), condition=models.Q(('sent_at__isnull', False)), name='letter_by_address'),
+            model_name="needsinterview",
+            index=models.Index(condition=models.Q(("state", "answered")), fields=["begun_by"], name="needs_interview_waiting"),
+        ),
+        migrations.AddConstraint(
+            model_name="needsinterview",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("expires_at__isnull", True), ("is_by_link", False)),
+                    models.Q(("expires_at__gt", models.F("begun_at")), ("is_by_link", True)),
+                    _connector="OR",
+                ),
+                name="needs_link_expires_after_it_began",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="needsinterview",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_at__isnull", False), ("closed_by__isnull", False), ("state__in", ["taken", "withdrawn"])),
+                    models.Q(("closed_at__isnull", True), ("closed_by__isnull", True), ("state__in", ["open", "answered"])),
+                    _connector="OR",
+                ),
+                name="needs_interview_closed_who_and_when",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="needsinterview",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "answered"), _negated=True),
+                    models.Q(("answered_at__isnull", False), ("is_by_link", True)),
+                    _connector="OR",
+                ),
+                name="needs_interview_answered_when",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="needsinterview",
+            constraint=models.CheckConstraint(
+                condition=models.Q(models.Q(("state", "withdrawn"), _negated=True), ("answers", {}), _connector="OR"),
+                name="needs_interview_withdrawn_without_answers",
+            ),
         ),
         migrations.AddIndex(
-            model_name='letter',
-            index=models.Index(condition=models.Q(('sent_at__isnull', False)), fields=['sent_at'], name='letter_by_moment'),
+            model_name="merge",
+            index=models.Index(fields=["school", "-made_at", "-id"], name="merge_newest"),
         ),
         migrations.AddIndex(
-            model_name='letter',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['mailing', 'tried', 'id'], name='letter_waiting'),
+            model_name="merge",
+            index=models.Index(condition=models.Q(("employer__isnull", False)), fields=["gone_number"], name="merge_by_number"),
         ),
         migrations.AddConstraint(
-            model_name='letter',
-            constraint=models.UniqueConstraint(models.F('mailing'), django.db.models.functions.text.Lower('address'), condition=models.Q(('address', ''), _negated=True), name='letter_once_to_an_address'),
+            model_name="merge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("employer__isnull", False), ("person__isnull", True)),
+                    models.Q(("employer__isnull", True), ("person__isnull", False)),
+                    _connector="OR",
+                ),
+                name="merge_of_employers_or_of_people",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='letter',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('sent_at__isnull', True), ('state__in', ['waiting', 'skipped'])), models.Q(models.Q(('state__in', ['waiting', 'skipped']), _negated=True), ('sent_at__isnull', False)), _connector='OR'), name='letter_gone_with_its_moment'),
-        ),
-        migrations.AddConstraint(
-            model_name='letter',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'skipped'), models.Q(('why', ''), _negated=True)), models.Q(('state', 'skipped'), _negated=True), _connector='OR'), name='letter_skipped_with_a_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='letter',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answer', ''), ('answered_at__isnull', True)), models.Q(models.Q(('answer', ''), _negated=True), ('answered_at__isnull', False)), _connector='OR'), name='letter_answered_with_its_moment'),
+            model_name="merge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("undone_at__isnull", True), ("undone_by__isnull", True)),
+                    models.Q(("undone_at__isnull", False), ("undone_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="merge_undone_who_and_when",
+            ),
         ),
         migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['employer', '-held_at', '-id'], name='contact_timeline'),
+            model_name="letter",
+            index=models.Index(
+                condition=models.Q(("sent_at__isnull", False)), fields=["employer", "-sent_at", "-id"], name="letter_timeline"
+            ),
         ),
         migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['by', '-held_at'], name='contact_by_colleague'),
+            model_name="letter",
+            index=models.Index(
+                django.db.models.functions.text.Lower("address"),
+                models.F("sent_at"),
+                condition=models.Q(("sent_at__isnull", False)),
+                name="letter_by_address",
+            ),
         ),
         migrations.AddIndex(
-            model_name='capturedmail',
-            index=models.Index(condition=models.Q(('contact__isnull', True), ('dropped_at__isnull', True)), fields=['owner', 'school', 'waits_since'], name='captured_mail_to_file'),
+            model_name="letter",
+            index=models.Index(condition=models.Q(("sent_at__isnull", False)), fields=["sent_at"], name="letter_by_moment"),
         ),
         migrations.AddIndex(
-            model_name='capturedmail',
-            index=models.Index(fields=['owner', 'received_at'], name='captured_mail_by_arrival'),
+            model_name="letter",
+            index=models.Index(
+                condition=models.Q(("state", "waiting")), fields=["mailing", "tried", "id"], name="letter_waiting"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='capturedmail',
-            constraint=models.UniqueConstraint(fields=('school', 'key'), name='captured_mail_once'),
+            model_name="letter",
+            constraint=models.UniqueConstraint(
+                models.F("mailing"),
+                django.db.models.functions.text.Lower("address"),
+                condition=models.Q(("address", ""), _negated=True),
+                name="letter_once_to_an_address",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='capturedmail',
-            constraint=models.CheckConstraint(condition=models.Q(('contact__isnull', True), ('dropped_at__isnull', True), _connector='OR'), name='captured_mail_filed_or_dropped'),
+            model_name="letter",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("sent_at__isnull", True), ("state__in", ["waiting", "skipped"])),
+                    models.Q(models.Q(("state__in", ["waiting", "skipped"]), _negated=True), ("sent_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="letter_gone_with_its_moment",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="letter",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "skipped"), models.Q(("why", ""), _negated=True)),
+                    models.Q(("state", "skipped"), _negated=True),
+                    _connector="OR",
+                ),
+                name="letter_skipped_with_a_reason",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="letter",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("answer", ""), ("answered_at__isnull", True)),
+                    models.Q(models.Q(("answer", ""), _negated=True), ("answered_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="letter_answered_with_its_moment",
+            ),
         ),
         migrations.AddIndex(
-            model_name='alikepeople',
-            index=models.Index(fields=['school', 'state', '-score', 'id'], name='alike_people_by_score'),
-        ),
-        migrations.AddConstraint(
-            model_name='alikepeople',
-            constraint=models.UniqueConstraint(fields=('first', 'second'), name='alike_people_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='alikepeople',
-            constraint=models.CheckConstraint(condition=models.Q(('first__lt', models.F('second'))), name='alike_people_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='alikepeople',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by__isnull', True), ('state', 'open')), models.Q(('decided_at__isnull', False), ('state', 'different')), _connector='OR'), name='alike_people_decided_who_and_when'),
-        ),
-        migrations.AddConstraint(
-            model_name='plan',
-            constraint=models.UniqueConstraint(models.F('school'), condition=models.Q(('closed_at__isnull', True)), name='one_running_plan', violation_error_message='Your school follows a plan already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='plan',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('closed_by__isnull', True)), models.Q(('closed_at__isnull', False), ('closed_by__isnull', False)), _connector='OR'), name='plan_closed_who_and_when'),
-        ),
-        migrations.AddConstraint(
-            model_name='planarea',
-            constraint=models.UniqueConstraint(models.F('plan'), models.F('number'), name='area_once_in_plan'),
-        ),
-        migrations.AddConstraint(
-            model_name='planindicator',
-            constraint=models.UniqueConstraint(models.F('plan'), models.F('key'), name='indicator_once_in_plan'),
-        ),
-        migrations.AddConstraint(
-            model_name='planreview',
-            constraint=models.UniqueConstraint(models.F('plan'), models.F('quarter'), name='one_review_for_quarter', violation_error_message='This quarter has been reviewed already.'),
+            model_name="contact",
+            index=models.Index(fields=["employer", "-held_at", "-id"], name="contact_timeline"),
         ),
         migrations.AddIndex(
-            model_name='planstep',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['owner', 'ends_on'], name='plan_step_open_by_owner'),
-        ),
-        migrations.AddConstraint(
-            model_name='planstep',
-            constraint=models.UniqueConstraint(models.F('plan'), models.F('area'), models.F('key'), condition=models.Q(('key', ''), _negated=True), name='plan_step_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='planstep',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('key', ''), _negated=True), models.Q(('title', ''), _negated=True), _connector='OR'), name='plan_step_has_words', violation_error_message='Say what is to be done.'),
-        ),
-        migrations.AddConstraint(
-            model_name='planstep',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='plan_step_days_in_order', violation_error_message='The last day lies before the first.'),
-        ),
-        migrations.AddConstraint(
-            model_name='planstep',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('closed_by__isnull', True), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('closed_at__isnull', False)), _connector='OR'), name='plan_step_closed_when'),
-        ),
-        migrations.AddConstraint(
-            model_name='planstep',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('is_by_hand', True), _negated=True), ('state', 'open'), ('closed_by__isnull', False), _connector='OR'), name='plan_step_closed_by_somebody'),
-        ),
-        migrations.AddConstraint(
-            model_name='portfoliomonth',
-            constraint=models.UniqueConstraint(fields=('school', 'first_on'), name='portfolio_month_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='position',
-            constraint=models.UniqueConstraint(condition=models.Q(('until__isnull', True)), fields=('person', 'employer'), name='position_held_once', violation_error_message='This person already works there.'),
-        ),
-        migrations.AddConstraint(
-            model_name='position',
-            constraint=models.CheckConstraint(condition=models.Q(('until__isnull', True), ('since__isnull', True), ('until__gte', models.F('since')), _connector='OR'), name='position_ends_after_it_begins', violation_error_message='The last day cannot be before the first.'),
-        ),
-        migrations.AddConstraint(
-            model_name='publishedtool',
-            constraint=models.UniqueConstraint(fields=('key', 'language'), name='tool_published_once_in_a_language'),
-        ),
-        migrations.AddConstraint(
-            model_name='rowchoice',
-            constraint=models.UniqueConstraint(fields=('employer_import', 'number'), name='row_choice_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='sameneed',
-            constraint=models.UniqueConstraint(fields=('school', 'kind', 'form'), name='word_means_one_thing'),
-        ),
-        migrations.AddConstraint(
-            model_name='sameneed',
-            constraint=models.CheckConstraint(condition=models.Q(('form', models.F('means')), _negated=True), name='word_does_not_mean_itself'),
-        ),
-        migrations.AddConstraint(
-            model_name='savedview',
-            constraint=models.UniqueConstraint(models.F('school'), models.F('owner'), django.db.models.functions.text.Lower('name'), name='view_once_for_somebody', violation_error_message='You already have a view of this name.'),
-        ),
-        migrations.AddConstraint(
-            model_name='sharedemployer',
-            constraint=models.UniqueConstraint(fields=('consortium', 'employer'), name='employer_shared_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='tag',
-            constraint=models.UniqueConstraint(models.F('school'), django.db.models.functions.text.Lower('name'), name='tag_once_in_a_book'),
+            model_name="contact",
+            index=models.Index(fields=["by", "-held_at"], name="contact_by_colleague"),
         ),
         migrations.AddIndex(
-            model_name='employer',
-            index=models.Index(fields=['school', 'sort_key', 'id'], name='employer_by_name'),
+            model_name="capturedmail",
+            index=models.Index(
+                condition=models.Q(("contact__isnull", True), ("dropped_at__isnull", True)),
+                fields=["owner", "school", "waits_since"],
+                name="captured_mail_to_file",
+            ),
         ),
         migrations.AddIndex(
-            model_name='employer',
-            index=models.Index(fields=['school', 'owner', 'sort_key', 'id'], name='employer_by_owner'),
-        ),
-        migrations.AddIndex(
-            model_name='employer',
-            index=models.Index(fields=['school', '-last_contact_at', 'id'], name='employer_by_last_contact'),
-        ),
-        migrations.AddIndex(
-            model_name='employer',
-            index=models.Index(fields=['school', 'added_at', 'id'], name='employer_by_age'),
-        ),
-        migrations.AddIndex(
-            model_name='employer',
-            index=models.Index(fields=['school', 'level', 'panes'], name='employer_by_level'),
-        ),
-        migrations.AddIndex(
-            model_name='employer',
-            index=models.Index(condition=models.Q(('falls_on__isnull', False)), fields=['school', 'falls_on'], name='employer_cooling'),
-        ),
-        migrations.AddIndex(
-            model_name='employer',
-            index=models.Index(condition=models.Q(('fell_on__isnull', False)), fields=['school', 'fell_on'], name='employer_cooled'),
-        ),
-        migrations.AddIndex(
-            model_name='employer',
-            index=models.Index(condition=models.Q(('standing_changes_on__isnull', False)), fields=['standing_changes_on'], name='employer_standing_due'),
+            model_name="capturedmail",
+            index=models.Index(fields=["owner", "received_at"], name="captured_mail_by_arrival"),
         ),
         migrations.AddConstraint(
-            model_name='employer',
-            constraint=models.UniqueConstraint(fields=('school', 'organisation'), name='employer_once_in_a_book', violation_error_message='This employer is already in the book.'),
+            model_name="capturedmail",
+            constraint=models.UniqueConstraint(fields=("school", "key"), name="captured_mail_once"),
         ),
         migrations.AddConstraint(
-            model_name='employer',
-            constraint=models.CheckConstraint(condition=models.Q(('resting_until__isnull', False), ('resting_why', ''), _connector='OR'), name='employer_rests_with_a_reason_only_while_it_rests'),
+            model_name="capturedmail",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("contact__isnull", True), ("dropped_at__isnull", True), _connector="OR"),
+                name="captured_mail_filed_or_dropped",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="alikepeople",
+            index=models.Index(fields=["school", "state", "-score", "id"], name="alike_people_by_score"),
         ),
         migrations.AddConstraint(
-            model_name='templatewords',
-            constraint=models.UniqueConstraint(fields=('template', 'language'), name='template_words_once'),
+            model_name="alikepeople",
+            constraint=models.UniqueConstraint(fields=("first", "second"), name="alike_people_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="alikepeople",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("first__lt", models.F("second"))), name="alike_people_in_order"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="alikepeople",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decided_at__isnull", True), ("decided_by__isnull", True), ("state", "open")),
+                    models.Q(("decided_at__isnull", False), ("state", "different")),
+                    _connector="OR",
+                ),
+                name="alike_people_decided_who_and_when",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="plan",
+            constraint=models.UniqueConstraint(
+                models.F("school"),
+                condition=models.Q(("closed_at__isnull", True)),
+                name="one_running_plan",
+                violation_error_message="Your school follows a plan already.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="plan",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_at__isnull", True), ("closed_by__isnull", True)),
+                    models.Q(("closed_at__isnull", False), ("closed_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="plan_closed_who_and_when",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="planarea",
+            constraint=models.UniqueConstraint(models.F("plan"), models.F("number"), name="area_once_in_plan"),
+        ),
+        migrations.AddConstraint(
+            model_name="planindicator",
+            constraint=models.UniqueConstraint(models.F("plan"), models.F("key"), name="indicator_once_in_plan"),
+        ),
+        migrations.AddConstraint(
+            model_name="planreview",
+            constraint=models.UniqueConstraint(
+                models.F("plan"),
+                models.F("quarter"),
+                name="one_review_for_quarter",
+                violation_error_message="This quarter has been reviewed already.",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="planstep",
+            index=models.Index(
+                condition=models.Q(("state", "open")), fields=["owner", "ends_on"], name="plan_step_open_by_owner"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="planstep",
+            constraint=models.UniqueConstraint(
+                models.F("plan"),
+                models.F("area"),
+                models.F("key"),
+                condition=models.Q(("key", ""), _negated=True),
+                name="plan_step_once",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="planstep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(models.Q(("key", ""), _negated=True), models.Q(("title", ""), _negated=True), _connector="OR"),
+                name="plan_step_has_words",
+                violation_error_message="Say what is to be done.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="planstep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_on__gte", models.F("starts_on"))),
+                name="plan_step_days_in_order",
+                violation_error_message="The last day lies before the first.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="planstep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_at__isnull", True), ("closed_by__isnull", True), ("state", "open")),
+                    models.Q(models.Q(("state", "open"), _negated=True), ("closed_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="plan_step_closed_when",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="planstep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("is_by_hand", True), _negated=True),
+                    ("state", "open"),
+                    ("closed_by__isnull", False),
+                    _connector="OR",
+                ),
+                name="plan_step_closed_by_somebody",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="portfoliomonth",
+            constraint=models.UniqueConstraint(fields=("school", "first_on"), name="portfolio_month_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="position",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("until__isnull", True)),
+                fields=("person", "employer"),
+                name="position_held_once",
+                violation_error_message="This person already works there.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="position",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("until__isnull", True), ("since__isnull", True), ("until__gte", models.F("since")), _connector="OR"
+                ),
+                name="position_ends_after_it_begins",
+                violation_error_message="The last day cannot be before the first.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="publishedtool",
+            constraint=models.UniqueConstraint(fields=("key", "language"), name="tool_published_once_in_a_language"),
+        ),
+        migrations.AddConstraint(
+            model_name="rowchoice",
+            constraint=models.UniqueConstraint(fields=("employer_import", "number"), name="row_choice_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="sameneed",
+            constraint=models.UniqueConstraint(fields=("school", "kind", "form"), name="word_means_one_thing"),
+        ),
+        migrations.AddConstraint(
+            model_name="sameneed",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("form", models.F("means")), _negated=True), name="word_does_not_mean_itself"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="savedview",
+            constraint=models.UniqueConstraint(
+                models.F("school"),
+                models.F("owner"),
+                django.db.models.functions.text.Lower("name"),
+                name="view_once_for_somebody",
+                violation_error_message="You already have a view of this name.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="sharedemployer",
+            constraint=models.UniqueConstraint(fields=("consortium", "employer"), name="employer_shared_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="tag",
+            constraint=models.UniqueConstraint(
+                models.F("school"), django.db.models.functions.text.Lower("name"), name="tag_once_in_a_book"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="employer",
+            index=models.Index(fields=["school", "sort_key", "id"], name="employer_by_name"),
+        ),
+        migrations.AddIndex(
+            model_name="employer",
+            index=models.Index(fields=["school", "owner", "sort_key", "id"], name="employer_by_owner"),
+        ),
+        migrations.AddIndex(
+            model_name="employer",
+            index=models.Index(fields=["school", "-last_contact_at", "id"], name="employer_by_last_contact"),
+        ),
+        migrations.AddIndex(
+            model_name="employer",
+            index=models.Index(fields=["school", "added_at", "id"], name="employer_by_age"),
+        ),
+        migrations.AddIndex(
+            model_name="employer",
+            index=models.Index(fields=["school", "level", "panes"], name="employer_by_level"),
+        ),
+        migrations.AddIndex(
+            model_name="employer",
+            index=models.Index(
+                condition=models.Q(("falls_on__isnull", False)), fields=["school", "falls_on"], name="employer_cooling"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="employer",
+            index=models.Index(
+                condition=models.Q(("fell_on__isnull", False)), fields=["school", "fell_on"], name="employer_cooled"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="employer",
+            index=models.Index(
+                condition=models.Q(("standing_changes_on__isnull", False)),
+                fields=["standing_changes_on"],
+                name="employer_standing_due",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="employer",
+            constraint=models.UniqueConstraint(
+                fields=("school", "organisation"),
+                name="employer_once_in_a_book",
+                violation_error_message="This employer is already in the book.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="employer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("resting_until__isnull", False), ("resting_why", ""), _connector="OR"),
+                name="employer_rests_with_a_reason_only_while_it_rests",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="templatewords",
+            constraint=models.UniqueConstraint(fields=("template", "language"), name="template_words_once"),
         ),
     ]

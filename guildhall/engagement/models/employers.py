@@ -109,6 +109,7 @@ def _beside() -> dict[str, RawSQL]:
     from guildhall.engagement.models.merging import AlikeEmployers
     from guildhall.engagement.models.methodology import Methodology
     from guildhall.engagement.models.needs import Need, NeedsInterview
+    from guildhall.engagement.models.plans import Plan
 
     pairs = AlikeEmployers.objects.open()
     is_alike = Exists(pairs.filter(first=OuterRef("pk"))) | Exists(pairs.filter(second=OuterRef("pk")))
@@ -121,6 +122,7 @@ def _beside() -> dict[str, RawSQL]:
         "is_alike": is_alike,
         "in_consortium": Exists(ConsortiumMember.objects.current().filter(school=OuterRef("school"))),
         "is_written_to": Exists(Letter.objects.gone().filter(employer=OuterRef("pk"))),
+        "has_plan": Exists(Plan.objects.running().filter(school=OuterRef("school"))),
         "has_needs": Exists(Need.objects.filter(employer=OuterRef("pk"), ended_on=None)),
         "answered_interview": Subquery(unfinished.filter(state=NeedsInterview.State.ANSWERED)[:1]),
         "begun_interview": Subquery(unfinished.filter(is_by_link=False)[:1]),
@@ -183,6 +185,7 @@ class Employer(models.Model):
     in_consortium: bool
     is_written_to: bool
     knows_own_activities: bool
+    has_plan: bool
     #: The digest of the newest methodology, or None.
     methodology: str | None
     #: Where it stands today, of those whose contacts were just settled.

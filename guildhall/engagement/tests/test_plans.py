@@ -263,13 +263,13 @@ def test_a_teacher_does_not_change_the_plan(school, coordinator, teacher):
 
 def test_a_further_area_begins_on_monday_and_shares_the_hours(school, coordinator):
     plan = plan_of(coordinator, school, RURAL_CARE)
-    actions.begin_area(plan, "2.2", by=coordinator, at=now())
+    actions.begin_area(plan, number="2.2", by=coordinator, at=now())
     area = plan.areas.get(number="2.2")
     assert area.begun_on >= localdate()
     assert area.begun_on.weekday() == 0
     assert plan.steps.filter(area="2.2").count() == len(plan.methodology.same()["areas"]["2.2"]["steps"])
     with pytest.raises(Refused, match="has begun with this area already"):
-        actions.begin_area(plan, "2.2", by=coordinator, at=now())
+        actions.begin_area(plan, number="2.2", by=coordinator, at=now())
 
 
 def test_a_closed_plan_is_only_read_until_it_is_opened_again(school, coordinator):

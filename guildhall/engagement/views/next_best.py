@@ -15,10 +15,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from guildhall.core.http import came_from, done, page
 from guildhall.engagement import actions, next_best_words
-from guildhall.engagement.catalogue import Catalogue
+from guildhall.engagement.catalogue import Catalogue, catalogue
 from guildhall.engagement.methodology.levels import Activity
 from guildhall.engagement.methodology.next_best import Promise, Situation, Suggestion, suggestions
-from guildhall.engagement.models import Employer, Methodology, NextStep, Words
+from guildhall.engagement.models import Employer, Methodology, NextStep, OwnActivity, Words
 from guildhall.engagement.situations import (
     Planning,
     Said,
@@ -44,8 +44,9 @@ def next_best(request: PersonRequest) -> HttpResponse:
     """What would be best to do today, for the employers one looks after or for all of them."""
     school = open_book(request)
     everybody = request.GET.get("who") == "all"
-    known, today = activities_known(request, school), localdate()
-    planning = planning_of(school, today, _words(request))
+    today, newest = localdate(), Methodology.objects.newest()
+    known = catalogue(_languages(request), methodology=newest, own=OwnActivity.objects.of_school(school))
+    planning = planning_of(school, today, newest.words_in(_languages(request)) if newest else None)
     numbers = worth_a_look(school, None if everybody else request.user, planning=planning, day=today)
     employers = list(Employer.objects.filter(pk__in=numbers).select_related("organisation").order_by("sort_key", "pk"))
     for employer in employers:
@@ -90,7 +91,8 @@ def next_best_beside(
     first = min(steps, key=lambda step: (step.due_on, step.pk), default=None)
     today = localdate()
     newest = Methodology(digest=employer.methodology) if employer.methodology else None
-    planning = planning_of(employer.school, today, newest.words_in(_languages(request)) if newest else None)
+    words = newest.words_in(_languages(request)) if newest else None
+    planning = planning_of(employer.school, today, words) if employer.has_plan else Planning()
     situation = situation_of(
         employer,
         history,

@@ -143,7 +143,7 @@ def area_begin(request: PersonRequest, pk: int, number: str) -> HttpResponse:
     plan = the_plan(request, pk)
     if number not in plan.methodology.same()["areas"]:
         raise Http404
-    plan = actions.begin_area(plan, number, by=request.user, at=now())
+    plan = actions.begin_area(plan, number=number, by=request.user, at=now())
     return done_with_plan(request, plan, _("The steps of this area are in the plan now."))
 
 
