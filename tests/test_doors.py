@@ -103,6 +103,10 @@ OPEN_TO_OTHERS = {
     "people:consent_give",
     "engagement:calendar_feed",
     "engagement:mail_in",
+    "engagement:needs_link",
+    "engagement:needs_link_part",
+    "engagement:letter_answer",
+    "engagement:letter_stop",
     "library:upload_begin",  # who does not speak its protocol is told so before anything else
 }
 

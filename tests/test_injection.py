@@ -16,7 +16,23 @@ from django.urls import reverse
 
 from guildhall.core import tasks
 from guildhall.core.models import StoredFile
-from guildhall.engagement.models import Contact, Employer, EmployerImport, NextStep, Person, Position
+from guildhall.engagement.models import (
+    Consortium,
+    Contact,
+    Employer,
+    EmployerImport,
+    Letter,
+    LetterTemplate,
+    Mailing,
+    MailingWords,
+    Need,
+    NextStep,
+    OwnActivity,
+    Person,
+    PlanReview,
+    PlanStep,
+    Position,
+)
 from guildhall.engagement.tests.factories import EmployerFactory, PersonFactory, PositionFactory
 from guildhall.people.models import Invitation, Membership, Notice, Organisation, Site, User
 from guildhall.people.tests.factories import SiteFactory
@@ -42,6 +58,15 @@ TEXTS: dict[type[models.Model], list[str]] = {
     Position: ["title"],
     Contact: ["said"],
     NextStep: ["what", "word"],
+    OwnActivity: ["name"],
+    Need: ["words"],
+    PlanStep: ["title", "what", "word"],
+    PlanReview: ["learnt", "changes"],
+    Consortium: ["name"],
+    LetterTemplate: ["name"],
+    Mailing: ["name", "trouble"],
+    MailingWords: ["subject", "text"],
+    Letter: ["subject", "text", "sentence", "bounce"],
     EmployerImport: ["file_name"],
     StoredFile: ["name"],
 }
@@ -55,6 +80,8 @@ def typed_everywhere(world: World) -> World:
             typed = {name: TYPED[: model._meta.get_field(name).max_length] for name in names}
             if model is Organisation:
                 typed["register_number"] = f"{thing.pk}{TYPED}"[:40]
+            if model is OwnActivity:  # a school has each name once
+                typed["name"] = f"{thing.pk}{TYPED}"[:60]
             model._default_manager.filter(pk=thing.pk).update(**typed)
     for brought in EmployerImport.objects.all():
         brought.reading = json.loads(json.dumps(brought.reading).replace("Tischlerei Kurz", json.dumps(TYPED)[1:-1]))
@@ -82,7 +109,9 @@ def test_what_people_typed_is_shown_and_never_run(typed_everywhere: World) -> No
         "portal:home", "people:me", "people:notices", "people:my_data", "people:organisation", "people:members",
         "people:member_edit", "people:invitation", "engagement:employers", "engagement:employer", "engagement:contact_change",
         "engagement:step_drop", "engagement:person_change", "engagement:site_change", "engagement:steps", "engagement:imports",
-        "engagement:import",
+        "engagement:import", "engagement:methodology_activities", "engagement:plan", "engagement:plan_step", "engagement:plan_review",
+        "engagement:needs", "engagement:needs_employer", "engagement:consortia", "engagement:consortium", "engagement:mailings",
+        "engagement:mailing", "engagement:mailing_look", "engagement:letter_templates", "engagement:letter_answer",
     }  # fmt: skip
 
 

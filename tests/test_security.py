@@ -44,7 +44,7 @@ def test_nothing_is_done_without_the_token_of_the_form(world: World, who: str) -
         if knock(browser, "POST", door.address(world), SENT[door.name](world) if door.name in SENT else {}).status_code != 403
     }
     # OAI-PMH asks by POST too, and only reads; who answers by a link is let in by the secret in its address, not by a cookie.
-    assert done == {"people:language", "oer:oai", "engagement:needs_link_part"}
+    assert done == {"people:language", "oer:oai", "engagement:needs_link_part", "engagement:letter_stop"}
 
 
 def test_the_one_form_without_a_token_changes_ones_own_language_and_nothing_else(client: Client) -> None:
@@ -113,7 +113,7 @@ def _absent(arguments: dict[str, Any]) -> dict[str, Any]:
         "token": lambda value: FORGED,
         "purpose": lambda value: "people.nothing" if "." in value else value,
         "provider_id": lambda value: "nobody",
-        **{name: lambda value: value for name in ("day", "ending", "number", "kind", "language")},
+        **{name: lambda value: value for name in ("by", "day", "ending", "number", "kind", "language", "part", "rule")},
     }
     return {name: 999_999 if name.endswith("_pk") else fresh[name](value) for name, value in arguments.items()}
 
@@ -128,7 +128,10 @@ def _without_addresses(response: Any) -> tuple[int, str, str]:
 @pytest.mark.parametrize("who", ["stranger", "other school"])
 def test_what_one_may_not_see_answers_as_what_is_not_there(world: World, who: str) -> None:
     browser = signed_in(world, who)
-    own = {"pass", "people:invitation", "people:consent_give", "engagement:calendar_feed"}
+    own = {
+        "pass", "people:invitation", "people:consent_give", "engagement:calendar_feed", "engagement:needs_link",
+        "engagement:needs_link_part", "engagement:letter_answer", "engagement:letter_stop",
+    }  # fmt: skip
     told = [
         f"{method} {name} ({thing})"
         for name, things in THINGS.items()

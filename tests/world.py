@@ -64,7 +64,7 @@ from tests.world_consortia import CONSORTIA_SENT, CONSORTIA_THINGS, fill_consort
 from tests.world_letters import LETTER_SENT, LETTER_THINGS, fill_letters
 from tests.world_library import LIBRARY_SENT, LIBRARY_THINGS, fill_library
 from tests.world_needs import NEEDS_SENT, NEEDS_THINGS, fill_needs
-from tests.world_plans import PLAN_THINGS, fill_plans
+from tests.world_plans import PLAN_SENT, PLAN_THINGS, fill_plans
 
 ROLES = ["learner", "trainer", "member", "guidance", "quality", "teacher", "coordinator", "manager"]
 OUTSIDERS = ["stranger", "association", "other school"]
@@ -415,6 +415,7 @@ SENT: dict[str, Callable[[World], dict[str, Any]]] = {
     "engagement:import_columns": lambda world: {"column_0": "name", **{f"column_{n}": "-" for n in range(1, 5)}, "country": "PL"},
     "engagement:export": lambda world: {"file_format": "json"},
     **LIBRARY_SENT,
+    **PLAN_SENT,
     **NEEDS_SENT,
     **ACTIVITY_SENT,
     **LETTER_SENT,

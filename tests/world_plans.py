@@ -43,3 +43,20 @@ PLAN_THINGS = {
     "engagement:plan_area_begin": {"the school's": lambda world: {"pk": world.plan.pk, "number": "2.2"}},
     "engagement:plan_review": {"the school's": _of("plan_review")},
 }
+
+
+def _a_step(world: Any) -> dict[str, Any]:
+    day = localdate().isoformat()
+    return {"area": "1.1", "title": "Ask the baker", "hours": 2, "starts_on": day, "ends_on": day}
+
+
+PLAN_SENT: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "engagement:interview": lambda world: {"before": "{}", "learners": "over_60"},
+    "engagement:plan_make": lambda world: {"on": localdate().isoformat(), "order": ",".join(ORDER), "begin": "1.1"},
+    "engagement:plan_share": lambda world: {f"step-{world.plan_step.pk}": world.people["teacher"].pk},
+    "engagement:plan_wishes": lambda world: {"sent": "yes"},
+    "engagement:plan_review_hold": lambda world: {"learnt": "Ask earlier."},
+    "engagement:plan_step_add": _a_step,
+    "engagement:plan_step_change": _a_step,
+    "engagement:plan_step_drop": lambda world: {"word": "No longer needed"},
+}

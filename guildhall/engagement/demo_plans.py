@@ -34,7 +34,8 @@ def write_plan(path: Path, school: Organisation, *, colleagues: dict[str, User],
     interview = actions.answer_interview(interview, answers=told["answers"], by=coordinator, at=at)
     plan = _made(interview, began, coordinator, at)
     steps = {f"{step.area} {step.key}": step for step in plan.steps.select_related("plan")}
-    owners = {steps[name].pk: colleagues[who] for name, who in told["who"].items()}
+    # What the book has shown to be done by now is nobody's any more.
+    owners = {steps[name].pk: colleagues[who] for name, who in told["who"].items() if steps[name].is_open}
     actions.share_out(plan, owners=owners, by=coordinator, at=at)
     for own in told["own"]:
         _add(plan, own, coordinator, colleagues, day, at)

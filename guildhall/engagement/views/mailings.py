@@ -17,6 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from guildhall.core.errors import Refused
 from guildhall.core.http import came_from, done, page, wants_fragment
 from guildhall.core.pages import Pages
 from guildhall.engagement import actions
@@ -146,7 +147,12 @@ def _draft(mailing: Mailing) -> _Draft:
 def mailing_detail(request: PersonRequest, pk: int) -> HttpResponse:
     """A letter: as long as it is a draft its words, afterwards what came of it."""
     mailing = get_object_or_404(_visible(request), pk=pk)
-    return _words_page(request, mailing) if mailing.is_draft else _outcome_page(request, mailing)
+    if mailing.is_draft:
+        return _words_page(request, mailing)
+    if request.method == "POST":  # written while somebody else has sent it
+        can_change_mailing.require(request.user, mailing)
+        raise Refused(_("This letter is sent already: it cannot be changed any more."))
+    return _outcome_page(request, mailing)
 
 
 def _words_page(request: PersonRequest, mailing: Mailing) -> HttpResponse:
@@ -197,6 +203,7 @@ def _frame(request: PersonRequest, mailing: Mailing, step: int) -> dict[str, Any
 def mailing_set_up(request: PersonRequest, pk: int) -> HttpResponse:
     """Say what a letter is for, whether it asks for an answer, and where answers go."""
     mailing = get_object_or_404(_visible(request), pk=pk)
+    can_change_mailing.require(request.user, mailing)
     has_address = (
         bool(settings.MAIL_IN_DOMAIN) and MailAddress.objects.filter(school=mailing.school, owner=mailing.by_id).exists()
     )
@@ -237,6 +244,7 @@ def mailing_recipient(request: PersonRequest, pk: int, letter_pk: int) -> HttpRe
     """Choose who at an employer gets a letter, or leave the employer out."""
     mailing = get_object_or_404(_visible(request), pk=pk)
     letter = get_object_or_404(mailing.letters.select_related("employer__organisation", "person"), pk=letter_pk)
+    can_change_mailing.require(request.user, mailing)
     letter.mailing = mailing
     held = letter.employer.positions.current().select_related("person").order_by("person__name", "pk")
     people = {position.person_id: position.person for position in held}
