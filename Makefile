@@ -7,6 +7,8 @@ BIN := .venv/bin
 # One more than most machines have cores: some tests wait for browsers and servers.
 WORKERS ?= 3
 export PORT
+# What Python has compiled it keeps, whatever the machine says: each of hundreds of processes would compile for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 
 .PHONY: help run test test-plugin test-sqlite test-postgres check format bench screenshots messages locks machine clean
@@ -21,10 +23,10 @@ run: .venv/base.stamp ## Start Guildhall with its demo on http://127.0.0.1:8000 
 test: test-sqlite test-plugin test-postgres ## Run every test and every browser journey, on SQLite and on PostgreSQL
 
 test-sqlite: .venv/dev.stamp machine ## Run every test on SQLite
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/pytest -n $(WORKERS)
 
 test-postgres: .venv/dev.stamp machine ## Run every test on a PostgreSQL of its own
-	$(BIN)/python tests/with_postgres.py $(BIN)/pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python tests/with_postgres.py $(BIN)/pytest -n $(WORKERS)
 
 test-plugin: .venv/dev.stamp ## Run the example plug-in's test with the plug-in in place
 	PLUGINS=thanks $(BIN)/pytest plugins/example
