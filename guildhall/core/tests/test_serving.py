@@ -80,12 +80,14 @@ def test_a_worker_that_dies_is_replaced(served):
     wait_until(lambda: not Worker.objects.filter(pk=first.pk).exists())
 
 
+@pytest.mark.same_on_both
 def test_when_the_parent_is_killed_nobody_is_left(served, live):
     served.kill()
     served.wait()
     wait_until(lambda: not family(live))
 
 
+@pytest.mark.same_on_both
 def test_when_the_web_server_dies_all_ends(served, live):
     (server,) = [
         pid for pid in family(live) if "granian" in Path(f"/proc/{pid}/cmdline").read_text() and parent_of(pid) == served.pid
