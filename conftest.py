@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from math import inf
 from typing import Any
 
@@ -15,11 +15,14 @@ from django.db import connection
 from django.db.models.signals import post_migrate
 from django.test import Client
 from django.utils.timezone import now
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from guildhall.core.catalogues import compile_catalogues
 from guildhall.skills import taxonomy
 from guildhall.skills.actions import load_shipped
+from tests import databases
+from tests.installation import CHROMIUM
+from tests.side_by_side import ByModule, in_order
 
 # What a GET may write: who is signed in, how often somebody knocked. Nothing that people entered.
 BOOKKEEPING = re.compile(r'"(django_session|core_cache|usersessions_usersession|people_accesstoken)"')
@@ -32,14 +35,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put what takes long first, and leave out what need not be run again."""
+    items[:] = in_order(items)
+    if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
+        leave_out_what_is_the_same(config, items)
+
+
+def leave_out_what_is_the_same(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On PostgreSQL only what a database may do otherwise is run: everything else was on SQLite, and is the same.
 
     That is what touches one, less what says of itself that it is the same on both, and each way through the product in a second
     size of window.
     """
-    if not settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
-        return
     touching = {"db", "transactional_db", "live_server"}
     kept, left = [], []
     for item in items:
@@ -49,6 +58,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (kept if touches and not is_same else left).append(item)
     config.hook.pytest_deselected(items=left)
     items[:] = kept
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
+    return ByModule(config, log)
 
 
 def pytest_configure() -> None:
@@ -65,16 +79,34 @@ def _settings_of_tests(settings: Any, tmp_path: Any) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+def django_db_setup(
+    request: pytest.FixtureRequest,
+    django_test_environment: None,
+    django_db_modify_db_settings: None,
+    django_db_blocker: Any,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[None]:
     """Reference data is there before the first test, and warm: so a page costs the same whichever test asks first."""
+    name, several = settings.DATABASES["default"]["NAME"], ExitStack()
     with django_db_blocker.unblock():
-        load_shipped(by=None, at=now())
+        if hasattr(request.config, "workerinput"):
+            several.enter_context(databases.shared(tmp_path_factory.getbasetemp().parent, fill))
+        else:
+            databases.make(fill)
         for language, _name in settings.LANGUAGES:
             taxonomy.warm(language)
     # Tests that other processes take part in empty all tables at their end. What is remembered stays, and is not looked after;
     # and Django need not write down each time who could do what: nobody asks for its permissions.
     post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
     taxonomy._looked_at = inf
+    yield
+    with django_db_blocker.unblock():
+        several.close()
+        connection.creation.destroy_test_db(name, verbosity=0)
+
+
+def fill() -> None:
+    load_shipped(by=None, at=now())
 
 
 class GetThatWrites(AssertionError):
@@ -116,6 +148,18 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="module")
+def chromium(django_db_setup: None) -> Iterator[Browser]:
+    """A real browser for the tests of a module; each opens a context of its own, and closes it."""
+    with pytest.MonkeyPatch.context() as environment, sync_playwright() as playwright:
+        # Playwright runs a loop in this thread, beside which Django would not let a test read its letters.
+        environment.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        browser = playwright.chromium.launch(**CHROMIUM)
+        yield browser
+        browser.close()
+        connection.close()  # beside a loop it is another one than elsewhere, which nobody else would close
 
 
 @pytest.fixture

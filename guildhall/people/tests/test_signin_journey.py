@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
 from django.utils.timezone import now
-from playwright.sync_api import Browser, CDPSession, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect
 
 from guildhall.people.models import Organisation, Role
 from guildhall.people.tests.factories import MembershipFactory, OrganisationFactory, UserFactory
@@ -23,39 +22,32 @@ from guildhall.skills.actions import load_shipped
 from tests.barriers import barriers
 
 pytestmark = [pytest.mark.journey, pytest.mark.same_on_both, pytest.mark.django_db(transaction=True)]
-CHROMIUM = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 Opens = Callable[..., Page]
 
 
 @pytest.fixture
-def browser(live_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
-    # Playwright runs a loop in this thread, beside which Django would not let a test read its letters.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    cache.clear()  # what was counted in another test; emptying the database after a test leaves the cache alone
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
-        yield chromium
-        chromium.close()
-        connection.close()  # beside a loop it is another one than the test's own, which nobody else would close
+def opened(chromium: Browser, live_server: Any) -> Iterator[Opens]:
+    contexts: list[BrowserContext] = []
 
-
-@pytest.fixture
-def opened(browser: Browser, live_server: Any) -> Opens:
     def opened(address: str, *, size: str = "desktop", script: bool = True) -> Page:
         width, height = SIZES[size]
-        context = browser.new_context(
+        context = chromium.new_context(
             viewport={"width": width, "height": height},
             java_script_enabled=script,
             base_url=live_server.url,
             reduced_motion="reduce",
         )
+        contexts.append(context)
         context.set_default_timeout(30_000)
         page = context.new_page()
         page.goto(address)
         return page
 
-    return opened
+    cache.clear()  # what was counted in another test; emptying the database after a test leaves the cache alone
+    yield opened
+    for context in contexts:
+        context.close()
 
 
 def with_key(page: Page) -> CDPSession:

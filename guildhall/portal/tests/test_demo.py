@@ -20,7 +20,6 @@ from guildhall.engagement.search import scope_of
 from guildhall.people.models import Kind, Mail, Membership, Organisation, Site, User
 from guildhall.portal import demo
 
-pytestmark = pytest.mark.xdist_group("demo")
 COORDINATORS = ["heike.morgenroth@kupferhammer.example", "rita.cabaco@tressobreiros.example"]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from guildhall.core import search
 from guildhall.engagement.search import everything
@@ -15,14 +15,16 @@ from guildhall.people.tests.factories import OrganisationFactory
 from tests.barriers import barriers
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
-CHROMIUM = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 Opens = Callable[..., Page]
+
+#: Keys, focus and what is where; what is found, and why, is looked at on each database.
+on_one_database = pytest.mark.same_on_both
 
 
 @pytest.fixture
 def cookie(live_server: Any, client: Any) -> dict[str, str]:
-    """The cookie of a coordinator whose book has ten employers; asked for before ``browser``, because it writes."""
+    """The cookie of a coordinator whose book has ten employers."""
     school = OrganisationFactory()
     for number in range(10):
         employer = EmployerFactory(school=school, organisation__name=f"Nordwind {number}")
@@ -34,8 +36,9 @@ def cookie(live_server: Any, client: Any) -> dict[str, str]:
 
 
 @pytest.fixture
-def opened(live_server: Any, cookie: dict[str, str]) -> Iterator[Opens]:
+def opened(chromium: Browser, live_server: Any, cookie: dict[str, str]) -> Iterator[Opens]:
     trouble: list[str] = []
+    contexts: list[BrowserContext] = []
 
     def opened(address: str = "/", *, size: str = "desktop", scheme: Any = "light", script: bool = True) -> Page:
         width, height = SIZES[size]
@@ -46,6 +49,7 @@ def opened(live_server: Any, cookie: dict[str, str]) -> Iterator[Opens]:
             base_url=live_server.url,
             reduced_motion="reduce",
         )
+        contexts.append(context)
         context.set_default_timeout(10_000)
         context.add_cookies([cookie])  # type: ignore[list-item]
         page = context.new_page()
@@ -54,15 +58,14 @@ def opened(live_server: Any, cookie: dict[str, str]) -> Iterator[Opens]:
         page.goto(address)
         return page
 
-    # After live_server, so that it is closed before the database is emptied.
-    with sync_playwright() as playwright:
-        chromium: Browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
-        yield opened
-        chromium.close()
+    # After live_server, so that they are closed before the database is emptied.
+    yield opened
+    for context in contexts:
+        context.close()
     assert trouble == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=on_one_database)])
 def test_the_first_hits_show_while_one_types_and_say_why(opened, scheme):
     page = opened(scheme=scheme)
     hits = page.locator("#first-hits")
@@ -75,6 +78,7 @@ def test_the_first_hits_show_while_one_types_and_say_why(opened, scheme):
     assert barriers(page) == []
 
 
+@on_one_database
 def test_the_arrows_lead_through_the_first_hits_and_back(opened):
     page = opened()
     field, links = page.locator("#search"), page.locator("#first-hits a")
@@ -98,6 +102,7 @@ def test_the_arrows_lead_through_the_first_hits_and_back(opened):
     expect(page.locator(".count-line")).to_have_text("11 hits")
 
 
+@on_one_database
 def test_a_hit_is_opened_by_tab_and_enter_and_by_mouse(opened):
     page = opened()
     page.keyboard.press("/")
@@ -114,6 +119,7 @@ def test_a_hit_is_opened_by_tab_and_enter_and_by_mouse(opened):
     page.wait_for_url("**#contact-*")
 
 
+@on_one_database
 def test_escape_puts_the_first_hits_away_and_typing_brings_them_back(opened):
     page = opened()
     field, hits = page.locator("#search"), page.locator("#first-hits")
@@ -131,6 +137,7 @@ def test_escape_puts_the_first_hits_away_and_typing_brings_them_back(opened):
     expect(hits).to_be_hidden()
 
 
+@on_one_database
 def test_the_first_hits_go_when_one_goes_elsewhere(opened):
     page = opened()
     page.keyboard.press("/")
@@ -140,6 +147,7 @@ def test_the_first_hits_go_when_one_goes_elsewhere(opened):
     expect(page.locator("#first-hits")).to_be_hidden()
 
 
+@on_one_database
 @pytest.mark.parametrize("script", [True, False])
 def test_enter_leads_to_the_page_of_all_hits_however_quick_one_is(opened, script):
     page = opened(script=script)
@@ -163,6 +171,7 @@ def test_on_a_phone_the_page_searches_while_one_types(opened):
     assert barriers(page) == []
 
 
+@on_one_database
 def test_nothing_is_asked_before_somebody_types(opened):
     asked: list[str] = []
     page = opened()
