@@ -7,7 +7,9 @@ BIN := .venv/bin
 # One more than most machines have cores: some tests wait for browsers and servers.
 WORKERS ?= 3
 export PORT
-# What Python has compiled it keeps, whatever the machine says: each of hundreds of processes would compile for seconds.
+# What is installed is compiled by all cores, and what Python compiles later it keeps, whatever the machine says: each of hundreds of
+# processes would compile for seconds.
+export UV_COMPILE_BYTECODE = 1
 unexport PYTHONDONTWRITEBYTECODE
 
 
