@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from itertools import groupby
-from pathlib import Path
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-PROJECT = Path(__file__).resolve().parent.parent
 #: All its modules walk through one installation, with one browser.
 JOURNEYS = "tests/journeys/"
 #: What takes a minute or so, so that no worker is alone with it at the end.
@@ -54,7 +52,7 @@ def _named(item: pytest.Item) -> str:
     return item.nodeid.partition("::")[0]
 
 
-class ByModule(LoadScopeScheduling):  # type: ignore[misc]
+class ByModule(LoadScopeScheduling):
     """Gives out, in their order, the tests of a module that stand together."""
 
     def schedule(self) -> None:
