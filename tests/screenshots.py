@@ -14,6 +14,12 @@ sys.path.insert(0, str(PROJECT))
 from tests.installation import CHROMIUM, installation  # noqa: E402
 
 PICTURES = PROJECT / "docs" / "pictures"
+SHOWN_BESIDE = {
+    "plan": "/engagement/methodology/plan/",
+    "portfolio": "/engagement/portfolio/",
+    "best": "/engagement/best/?who=all",
+    "needs": "/engagement/needs/",
+}
 SIZES = {"desktop": (1280, 860), "phone": (390, 844)}
 LIST = """Firma;Straße;PLZ;Ort;Telefon;Ansprechpartner;Branche
 Schlosserei Haselnuss GmbH;Mühlgasse 4;02826;Görlitz;+49 30 23125 901;Uta Haselnuss;25.11
@@ -63,6 +69,10 @@ def main() -> None:
                 take(page, f"employers-{suffix}")
                 page.locator("th[scope=row] a").first.click()
                 take(page, f"employer-{suffix}")
+                for name, address in SHOWN_BESIDE.items():
+                    page.goto(address)
+                    page.wait_for_load_state("networkidle")
+                    take(page, f"{name}-{suffix}")
                 page.goto("/oer/")
                 take(page, f"library-{suffix}")
                 page.locator("main .item-title a").first.click()
