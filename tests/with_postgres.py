@@ -33,10 +33,13 @@ def _free_port() -> int:
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
-    """Start a server in a temporary folder and give its address; stop it at the end."""
+def postgres(kept_in: Path | None = None, options: str = "") -> Iterator[str]:
+    """Start a server in a temporary folder and give its address; stop it at the end.
+
+    With ``kept_in`` what it holds stays there and is there the next time. ``options`` are more of the server's own.
+    """
     binaries, port = _binaries(), _free_port()
-    with tempfile.TemporaryDirectory(prefix="guildhall-postgres-") as folder:
+    with _place(kept_in) as folder:
         # PostgreSQL refuses to run as root; Debian brings a user for it.
         as_whom = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         if as_whom:
@@ -46,35 +49,28 @@ def postgres() -> Iterator[str]:
             subprocess.run([*as_whom, *command], check=True, stdout=subprocess.DEVNULL, cwd="/")
 
         data = f"{folder}/data"
-        run(
-            f"{binaries}/initdb",
-            "--pgdata",
-            data,
-            "--username",
-            "guildhall",
-            "--auth",
-            "trust",
-            "--encoding",
-            "UTF8",
-            "--locale",
-            "C.UTF-8",
-        )
-        run(
-            f"{binaries}/pg_ctl",
-            "--pgdata",
-            data,
-            "--log",
-            f"{folder}/log",
-            "--wait",
-            "--options",
-            f"-p {port} -h 127.0.0.1 {FAST}",
-            "start",
-        )
+        is_new = not Path(data, "PG_VERSION").exists()
+        if is_new:
+            as_guildhall = ["--username", "guildhall", "--auth", "trust"]
+            run(f"{binaries}/initdb", "--pgdata", data, *as_guildhall, "--encoding", "UTF8", "--locale", "C.UTF-8")
+        started = f"-p {port} -h 127.0.0.1 {FAST} {options}"
+        run(f"{binaries}/pg_ctl", "--pgdata", data, "--log", f"{folder}/log", "--wait", "--options", started, "start")
         try:
-            run(f"{binaries}/createdb", "--host", "127.0.0.1", "--port", str(port), "--username", "guildhall", "guildhall")
+            if is_new:
+                run(f"{binaries}/createdb", "--host", "127.0.0.1", "--port", str(port), "--username", "guildhall", "guildhall")
             yield f"postgres://guildhall@127.0.0.1:{port}/guildhall"
         finally:
-            run(f"{binaries}/pg_ctl", "--pgdata", data, "--mode", "immediate", "stop")
+            run(f"{binaries}/pg_ctl", "--pgdata", data, "--mode", "fast" if kept_in else "immediate", "stop")
+
+
+@contextmanager
+def _place(kept_in: Path | None) -> Iterator[str]:
+    if kept_in is None:
+        with tempfile.TemporaryDirectory(prefix="guildhall-postgres-") as folder:
+            yield folder
+    else:
+        kept_in.mkdir(parents=True, exist_ok=True)
+        yield str(kept_in.resolve())
 
 
 if __name__ == "__main__":

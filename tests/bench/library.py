@@ -6,6 +6,7 @@ without the way to it and back.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -24,9 +25,10 @@ from measuring import Page, Question, Visitor, measure
 from shelves import Shelves
 
 from guildhall.core.search import search
-from guildhall.library import counting
+from guildhall.library import common_words, counting
 from guildhall.library.films.transcripts import PASSAGE
 from guildhall.library.finding import Finding
+from guildhall.library.models import Resource
 from guildhall.library.search import PUBLIC, RESOURCE
 
 #: What is asked, by name: how each word of it is taken by tantivy. Ours takes the last word as a beginning each time.
@@ -40,8 +42,9 @@ QUESTIONS = 200
 class Tantivy:
     """An index of titles and texts with the number of each, in a folder of its own."""
 
-    def __init__(self) -> None:
-        self.folder = mkdtemp(prefix="guildhall-tantivy-")
+    def __init__(self, kept_in: Path | None = None) -> None:
+        self.folder = Path(kept_in or mkdtemp(prefix="guildhall-tantivy-"))
+        self.is_kept = kept_in is not None
         built = tantivy.SchemaBuilder()
         built.add_unsigned_field("key", stored=True)
         built.add_text_field("words", stored=False, tokenizer_name="default", index_option="freq")
@@ -50,10 +53,12 @@ class Tantivy:
         self.writers: dict[str, Any] = {}
         self.seconds = 0.0
         for kind in (RESOURCE, PASSAGE):
-            path = Path(self.folder) / kind
-            path.mkdir()
+            path = self.folder / kind
+            path.mkdir(parents=True, exist_ok=True)
             self.indexes[kind] = tantivy.Index(self.schema, path=str(path))
-            self.writers[kind] = self.indexes[kind].writer(heap_size=256_000_000, num_threads=1)
+
+    def begin(self) -> None:
+        self.writers = {kind: index.writer(heap_size=256_000_000, num_threads=1) for kind, index in self.indexes.items()}
 
     def add(self, kind: str, key: int, title: str, text: str) -> None:
         began = perf_counter()
@@ -66,11 +71,17 @@ class Tantivy:
             writer.commit()
             writer.wait_merging_threads()
             self.indexes[kind].reload()
+        self.writers = {}
         self.seconds += perf_counter() - began
+
+    def leave(self) -> None:
+        """Remove the folder, unless it is kept."""
+        if not self.is_kept:
+            shutil.rmtree(self.folder)
 
     @property
     def megabytes(self) -> float:
-        return sum(path.stat().st_size for path in Path(self.folder).rglob("*") if path.is_file()) / 1e6
+        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file()) / 1e6
 
     def ask(self, kind: str, text: str, how: str) -> int:
         """Find the best twenty and count all; returns the count."""
@@ -170,33 +181,52 @@ def _ours(kind: str, text: str) -> bytes:
     return b""
 
 
-def run(size: int, hours: int, *, rounds: int, seconds: float, report: Callable[[list[Page]], bool]) -> bool:
-    """Fill a library, measure, print; return whether all goals were met."""
-    beside = Tantivy()
+def run(
+    size: int, hours: int, *, rounds: int, seconds: float, report: Callable[[list[Page]], bool], kept_in: Path | None
+) -> bool:
+    """Fill a library, unless one is kept that is filled; measure, print; return whether all goals were met."""
+    beside = Tantivy(kept_in and kept_in / "tantivy")
+    noted = kept_in and kept_in / "library.json"
     try:
-        book = Book(1)
-        book.grow(10, 1)
-        began = perf_counter()
         shelves = Shelves(size, hours, beside)
-        shelves.fill()
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("VACUUM ANALYZE")  # as autovacuum does soon after so much was written
-        beside_seconds, ours = beside.seconds, perf_counter() - began - beside.seconds
-        beside.finish()
-        print(f"\n{connection.vendor}: {size:,} resources, {hours:,} hours of film; filled in {ours:.0f} s", end=", ")
-        print(f"index {_megabytes():,.0f} MB; tantivy: {beside_seconds + beside.seconds:.0f} s, {beside.megabytes:,.0f} MB")
+        if noted and shelves.recall(noted):
+            book, filled = Book.written_before(1), "filled before"
+        elif Resource.objects.exists():
+            raise SystemExit(f"In {kept_in} is another library, or one that is half filled. Choose another folder, or remove it.")
+        else:
+            book = Book(1)
+            book.grow(10, 1)
+            filled = _fill(shelves, beside)
+            if noted:
+                shelves.note(noted)
+        print(f"\n{connection.vendor}: {size:,} resources, {hours:,} hours of film; {filled}", end=", ")
+        print(f"index {_megabytes():,.0f} MB; tantivy {beside.megabytes:,.0f} MB; load {os.getloadavg()[0]:.1f}")
         began = perf_counter()
         counting.image()
         print(f"what is public read into memory in {perf_counter() - began:.1f} s", flush=True)
         member, visitor = Visitor(book.coordinator), Visitor(None)
+        met = compare(shelves, beside)
         pages = pages_of(shelves, book, member, visitor)
-        print(f"{measure(member, pages, rounds=rounds, seconds=seconds)} rounds\n", flush=True)
-        met = report(pages)
-        compare(shelves, beside)
-        return met
+        print(f"\n{measure(member, pages, rounds=rounds, seconds=seconds)} rounds, load {os.getloadavg()[0]:.1f}\n", flush=True)
+        return report(pages) and met
     finally:
-        shutil.rmtree(beside.folder)
+        beside.leave()
+
+
+def _fill(shelves: Shelves, beside: Tantivy) -> str:
+    """Fill the library, and say how long it took."""
+    began = perf_counter()
+    beside.begin()
+    shelves.fill()
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")  # as autovacuum does soon after so much was written
+    took = perf_counter() - began - beside.seconds
+    beside.finish()
+    began = perf_counter()
+    common_words.keep(common_words.gather())  # as a worker does
+    gathered = f"common words gathered in {perf_counter() - began:.0f} s"
+    return f"filled in {took:.0f} s, tantivy in {beside.seconds:.0f} s, {gathered}"
 
 
 def _megabytes() -> float:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import random
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import accumulate, count, islice, pairwise
+from pathlib import Path
 from typing import Any, Protocol
 
 from django.core.management.color import no_style
@@ -24,9 +27,10 @@ from guildhall.library.search import PUBLIC, RESOURCE, describe_resources
 from guildhall.people.models import Kind, Organisation
 
 PORTION = 1_000
-#: From so many resources on, texts are written for a tenth of them only and copied within the database: making those of 1,400,000
-#: documents in Python takes too long. A word is in as many documents as it would be, but no document is the only one of its kind.
-COPIED_FROM, COPIES = 20_000, 10
+#: From so many resources on texts are written for a tenth, or a twentieth, of them only and copied within the database: making
+#: those of 1,400,000 documents in Python takes too long. A word is in as many documents as it would be, but none is the only one
+#: of its kind.
+COPIED_FROM, COPIES, MANY_FROM, MANY = 20_000, 10, 100_000, 20
 #: Words of a resource. Of a film: its minutes, and how fast people speak (9,000 words an hour).
 SUMMARY_WORDS, TEXT_WORDS = 25, 250
 MINUTES, CUES_A_MINUTE, WORDS_A_MINUTE = 15, 12, 150
@@ -58,7 +62,7 @@ class Shelves:
     """A library of ``size`` public resources, among them films of so many hours."""
 
     def __init__(self, size: int, hours: int, beside: Beside | None = None) -> None:
-        self.copies = COPIES if size >= COPIED_FROM else 1
+        self.copies = MANY if size >= MANY_FROM else COPIES if size >= COPIED_FROM else 1
         self.size, self.beside = size // self.copies, beside
         self.film_count = hours * 60 // MINUTES // self.copies
         self.chance = random.Random(4)  # noqa: S311 - the same library each time is what is wanted
@@ -76,7 +80,8 @@ class Shelves:
         )
         index = "" if connection.vendor == "sqlite" else _said("SELECT pg_get_indexdef('core_searchdocument_tokens'::regclass)")
         if index:
-            _done("DROP INDEX core_searchdocument_tokens")
+            # Nothing refers to what is not there: the database need not look.
+            _done("DROP INDEX core_searchdocument_tokens", "SET session_replication_role = replica")
         for begun in range(0, self.size, PORTION):
             end = min(begun + PORTION, self.size)
             films = self.film_count * end // self.size - self.film_count * begun // self.size
@@ -92,8 +97,20 @@ class Shelves:
         self._be_shown(self.films[:: max(1, len(self.films) // 500)])
         PublicState.objects.create(number=1)
         if index:
-            _done("SET maintenance_work_mem = '1GB'", index, "RESET maintenance_work_mem")
-            _done(*connection.ops.sequence_reset_sql(no_style(), [Resource, Version, Film, Track]))
+            _done("RESET session_replication_role", f"SET maintenance_work_mem = '{_memory_mb()}MB'", index)
+            _done("RESET maintenance_work_mem", *connection.ops.sequence_reset_sql(no_style(), [Resource, Version, Film, Track]))
+
+    def note(self, file: Path) -> None:
+        """Write down what is where, for a later run."""
+        file.write_text(json.dumps({"resources": self.resources, "films": self.films}))
+
+    def recall(self, file: Path) -> bool:
+        """Know what an earlier run has filled; return whether there was one."""
+        if not file.exists():
+            return False
+        noted = json.loads(file.read_text())
+        self.resources, self.films = noted["resources"], noted["films"]
+        return len(self.resources) == self.size * self.copies and len(self.films) == self.film_count * self.copies
 
     def _tell_beside(self, kind: str, number: int, minute: int, title: str, text: str) -> None:
         for shift in range(0, self.copies * self.size, self.size) if self.beside else ():
@@ -284,6 +301,11 @@ def _write(documents: Iterable[SearchDocument]) -> None:
     with connection.cursor() as cursor, cursor.copy(f"COPY core_searchdocument ({columns}) FROM STDIN") as rows:
         for one in waiting:
             rows.write_row((one.kind, one.key, one.title, one.language, one.boost, " ".join(one.tokens)))
+
+
+def _memory_mb() -> int:
+    """A quarter of the machine's memory, as far as it helps to make an index."""
+    return min(6_000, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4_000_000)
 
 
 def _said(statement: str) -> str:
