@@ -8,7 +8,7 @@ letters, digits and any of ``-_.:=``; everything about words and languages is de
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -32,6 +32,12 @@ class AtMost(NamedTuple):
 
     groups: list[list[Token]]
     most: int
+
+
+class AnyOf(NamedTuple):
+    """Several such questions: rows that match one of them."""
+
+    questions: list[AtMost]
 
 
 #: One in so many rows is of the handful.
@@ -68,21 +74,28 @@ class Match(Lookup):
 
     lookup_name = "match"
     prepare_rhs = False
-    rhs: list[list[Token]] | AtMost
+    rhs: list[list[Token]] | AtMost | AnyOf
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
-        asked, most = self._asked()
         row, index = self._names(compiler)
-        return f"{row} IN (SELECT {index}(%s::tsquery, %s::tsquery, %s))", [_tsquery(asked), _tsquery(asked, "h"), most]
+        asked = " UNION ALL ".join([f"SELECT {index}(%s::tsquery, %s::tsquery, %s)"] * len(self._asked))
+        return f"{row} IN ({asked})", [
+            given for groups, most in self._asked for given in (_tsquery(groups), _tsquery(groups, "h"), most)
+        ]
 
     def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
-        asked, most = self._asked()
         row, index = self._names(compiler)
-        sql = f"{row} IN (SELECT rowid FROM {index} WHERE {index} MATCH %s LIMIT %s)"  # noqa: S608 - quoted names of ours
-        return sql, [_fts5(asked), -1 if most is None else most]
+        one = f"SELECT rowid FROM (SELECT rowid FROM {index} WHERE {index} MATCH %s LIMIT %s)"  # noqa: S608 - quoted names of ours
+        asked = " UNION ALL ".join([one] * len(self._asked))
+        return f"{row} IN ({asked})", [
+            given for groups, most in self._asked for given in (_fts5(groups), -1 if most is None else most)
+        ]
 
-    def _asked(self) -> tuple[list[list[Token]], int | None]:
-        return self.rhs if isinstance(self.rhs, AtMost) else (self.rhs, None)
+    @property
+    def _asked(self) -> list[tuple[list[list[Token]], int | None]]:
+        if isinstance(self.rhs, AnyOf):
+            return list(self.rhs.questions)
+        return [self.rhs if isinstance(self.rhs, AtMost) else (self.rhs, None)]
 
     def _names(self, compiler: Any) -> tuple[str, str]:
         """Return what a row's number is called in this query, and what the index is called."""
@@ -94,17 +107,38 @@ class Match(Lookup):
 
 def keys_matching(asked: list[list[Token]]) -> list[int]:
     """Return what stands in ``key`` in all rows of the search index that match."""
+    return keys_matching_each([asked])[0]
+
+
+def keys_matching_each(questions: Sequence[list[list[Token]]]) -> list[list[int]]:
+    """Return the same for each of several questions, asked in one statement."""
     on_postgresql = connection.vendor == "postgresql"
-    sql = (
-        "SELECT core_searchdocument_keys(%s::tsquery)"
+    one = (
+        "core_searchdocument_keys(%s::tsquery)"
         if on_postgresql
-        else "SELECT json_group_array(key) FROM core_searchdocument"
-        " WHERE id IN (SELECT rowid FROM core_searchdocument_tokens WHERE core_searchdocument_tokens MATCH %s)"
+        else "(SELECT json_group_array(key) FROM core_searchdocument"
+        " WHERE id IN (SELECT rowid FROM core_searchdocument_tokens WHERE core_searchdocument_tokens MATCH %s))"
     )
+    if not questions:
+        return []
     with connection.cursor() as cursor:
-        cursor.execute(sql, [_tsquery(asked) if on_postgresql else _fts5(asked)])
-        (keys,) = cursor.fetchone()
-    return (keys or []) if on_postgresql else json.loads(keys)
+        cursor.execute(
+            f"SELECT {', '.join([one] * len(questions))}",
+            [_tsquery(asked) if on_postgresql else _fts5(asked) for asked in questions],
+        )
+        found = cursor.fetchone()
+    return [(keys or []) if on_postgresql else json.loads(keys) for keys in found]
+
+
+def sampled_tokens(kind: str, one_in: int) -> Iterator[list[str]]:
+    """Yield the tokens of one in so many rows of the search index that are of a kind."""
+    read = "array_to_string(tsvector_to_array(tokens), ' ')" if connection.vendor == "postgresql" else "tokens"
+    sql = f"SELECT {read} FROM core_searchdocument WHERE kind = %s AND key %% %s = 0"  # noqa: S608 - one of the two above
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [kind, one_in])
+        while rows := cursor.fetchmany(500):
+            for (tokens,) in rows:
+                yield tokens.split(" ")
 
 
 def _tsquery(asked: list[list[Token]], before: str = "") -> str:

@@ -12,7 +12,7 @@ How it works and what it costs: docs/decisions/0004-search.md.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -25,7 +25,7 @@ from rapidfuzz import fuzz
 from guildhall.core.models import SearchDocument
 from guildhall.core.search.asking import Group, anywhere, beginning, misspelled, spelled, words_asked
 from guildhall.core.search.words import STEMMED, fold, forms, near, spellings, starts, words
-from guildhall.core.tokens import AtMost, Token, keys_matching, with_handful
+from guildhall.core.tokens import AnyOf, AtMost, Token, keys_matching, sampled_tokens, with_handful
 
 MOST_HITS = 100
 FEW_HITS = 2_000
@@ -154,15 +154,15 @@ def search(
         return Results([])
     spoken = tuple(STEMMED) if languages is None else tuple(languages)
 
-    found = _find([*bounds, *_of_kinds(kinds, anywhere(asked, spoken))])
+    # Where there are too many to rank them all, the best are among those that have the words in the title.
+    ways = [anywhere(asked, spoken), [beginning(asked)]]
+    if len(asked[-1]) > 1:
+        ways.append(spelled(asked, "t", spoken))
+    found = _find(*[[*bounds, *_of_kinds(kinds, groups)] for groups in ways])
     if not found:
         return _closest_results(asked, bounds, kinds, limit, offset)
     exact = len(found) <= MOST_HITS
-    if not exact:
-        # Too many to rank them all: make sure that the best are among those we do rank.
-        best = [beginning(asked)], spelled(asked, "t", spoken)
-        found = found.union(*[_find([*bounds, *_of_kinds(kinds, groups)]) for groups in best])
-    ranked = sorted(found, key=lambda hit: _rank(asked, hit))[:MOST_HITS]
+    ranked = sorted(found, key=_ranking(asked))[:MOST_HITS]
     return Results(ranked[offset : offset + limit], len(ranked), exact)
 
 
@@ -186,12 +186,33 @@ def matching_keys(kind: str, text: str, scopes: Collection[str]) -> QuerySet[Sea
     return matching.values("key")
 
 
-def all_keys(kind: str, text: str, scopes: Collection[str]) -> list[int]:
-    """Return the keys of all documents of one kind that have the words asked for, spelled as asked, however many they are."""
+@dataclass(frozen=True)
+class Asked:
+    """A search for one kind as the index is asked it: ``bounds`` keep it where it belongs, and there is a group for each word."""
+
+    bounds: list[Group]
+    groups: list[Group]
+
+
+def asked_of_index(kind: str, text: str, scopes: Collection[str]) -> Asked | None:
+    """Return what ``search`` asks of the index before it knows how much it finds; None where nothing is asked."""
     asked = words_asked(text)
     if not asked or not scopes:
-        return []
-    return keys_matching([*_bounds(scopes, [kind], None), *_of_kinds([kind], anywhere(asked, tuple(STEMMED)))])
+        return None
+    return Asked(_bounds(scopes, [kind], None), _of_kinds([kind], anywhere(asked, tuple(STEMMED))))
+
+
+def all_keys(kind: str, text: str, scopes: Collection[str]) -> list[int]:
+    """Return the keys of all documents of one kind that have the words asked for, spelled as asked, however many they are."""
+    asked = asked_of_index(kind, text, scopes)
+    return keys_matching([*asked.bounds, *asked.groups]) if asked else []
+
+
+def sampled_words(kind: str, one_in: int) -> Iterator[list[str]]:
+    """Yield the tokens of the words that one in so many documents of a kind is found by."""
+    start = f"w{_drawer(kind)}"
+    for tokens in sampled_tokens(kind, one_in):
+        yield [token for token in tokens if token.startswith(start)]
 
 
 # --- What is kept --------------------------------------------------------------------------------------------------
@@ -278,20 +299,27 @@ def _all_kinds() -> list[str]:
     return list(SearchDocument.objects.order_by("kind").values_list("kind", flat=True).distinct())
 
 
-def _find(groups: list[Group]) -> set[Hit]:
-    found = SearchDocument.objects.filter(tokens__match=AtMost(groups, MOST_HITS + 1))
+def _find(*questions: list[Group]) -> set[Hit]:
+    """Find what answers one of several questions, of each just more than are ranked."""
+    found = SearchDocument.objects.filter(tokens__match=AnyOf([AtMost(groups, MOST_HITS + 1) for groups in questions]))
     return {Hit(*row) for row in found.values_list("kind", "key", "title", "language", "boost")}
 
 
-def _rank(asked: list[str], hit: Hit) -> tuple[Any, ...]:
+def _ranking(asked: list[str]) -> Callable[[Hit], tuple[Any, ...]]:
     """Order hits by how well the title answers, then by boost, then the shorter title first, of one title the newest."""
-    title = words(hit.title, _WORDS_OF_A_TITLE)
-    begins = any(own.startswith(start) for own in starts(title) for start in starts(asked))
-    languages = (hit.language,)
-    inside = _union(forms(word, languages) for word in title)
-    answered = sum(not inside.isdisjoint(forms(word, languages)) for word in asked[:-1])
-    answered += any(form.startswith(f"-{spelling}") for form in inside for spelling in spellings(asked[-1]))
-    return not begins, -answered, -hit.boost, len(hit.title), hit.title, hit.kind, -hit.key
+    *finished, last = asked
+    begun, unfinished = tuple(starts(asked)), tuple(spellings(last))
+
+    def rank(hit: Hit) -> tuple[Any, ...]:
+        title, languages = words(hit.title, _WORDS_OF_A_TITLE), (hit.language,)
+        begins = any(own.startswith(begun) for own in starts(title))
+        answered = any(own.startswith(unfinished) for word in title for own in spellings(word))
+        count = answered + sum(
+            any(not forms(own, languages).isdisjoint(forms(word, languages)) for own in title) for word in finished
+        )
+        return not begins, -count, -hit.boost, len(hit.title), hit.title, hit.kind, -hit.key
+
+    return rank
 
 
 def _closest_results(asked: list[str], bounds: list[Group], kinds: Collection[str], limit: int, offset: int) -> Results:

@@ -6,20 +6,33 @@ is marked is what the very groups of tokens match that found it: other accents, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 from typing import NamedTuple
 
 from guildhall.core.search import Document, Results
 from guildhall.core.search.asking import misspelled, spelled, words_asked
-from guildhall.core.search.words import LONGEST_TEXT, STEMMED, STEMMED_IN_FRONT, closest, fold, forms, near, words, written
+from guildhall.core.search.words import (
+    LONGEST_TEXT,
+    STEMMED,
+    STEMMED_IN_FRONT,
+    closest,
+    fold,
+    forms,
+    is_inside,
+    near,
+    words,
+    written,
+)
 
 Describe = Callable[[Collection[int]], Iterable[Document]]
 
 MOST_PASSAGES = 2
 LONGEST_PASSAGE = 140
 _BEFORE = 40  # letters that lead up to the first word marked
+_FAR = LONGEST_PASSAGE + 2 * _BEFORE
 
 
 class Piece(NamedTuple):
@@ -98,12 +111,14 @@ class _Reading:
 
     def _passages(self, text: str, language: str, missing: frozenset[int]) -> list[Marked]:
         """Take the passage that answers most, then the one that answers most of what is left."""
+        answering = [word for word in {word.group() for word in written(text)} if self.answers(word, language) & missing]
         places = [
             (line, words, _around(words, number))
-            for line in text.splitlines()
-            for words in [self._words(line, language)]
+            for line in (text.splitlines() if answering else [])
+            for start in sorted(place for word in answering for place in _places(line, word))
+            for words in [self._words(line, language, around=start)]
             for number, word in enumerate(words)
-            if word.answers & missing
+            if word.start == start
         ]
         passages: list[Marked] = []
         while missing and places and len(passages) < MOST_PASSAGES:
@@ -113,8 +128,13 @@ class _Reading:
             places = [place for place in places if _answered(place[1][place[2]]) & missing]
         return passages
 
-    def _words(self, text: str, language: str) -> list[_Word]:
-        return [_Word(word.start(), word.end(), self.answers(word.group(), language)) for word in written(text)]
+    def _words(self, text: str, language: str, around: int | None = None) -> list[_Word]:
+        """The words of a text; of a long one those that may be shown around a place, and some more on either side."""
+        start, end = (0, len(text)) if around is None else (max(0, around - _FAR), around + _FAR)
+        while 0 < start < len(text) and is_inside(text[start - 1]):
+            start -= 1
+        words = takewhile(lambda word: word.start() < end, written(text, start))
+        return [_Word(word.start(), word.end(), self.answers(word.group(), language)) for word in words]
 
     def _answers(self, word: str, language: str) -> frozenset[int]:
         """Say which of the words asked for this one answers, by the tokens under which the index has it."""
@@ -130,6 +150,16 @@ class _Reading:
 
 def _answered(words: list[_Word]) -> frozenset[int]:
     return frozenset().union(*[word.answers for word in words])
+
+
+def _places(line: str, word: str) -> Iterator[int]:
+    """Where a word begins that is written so."""
+    start = line.find(word)
+    while start >= 0:
+        end = start + len(word)
+        if not (start and is_inside(line[start - 1])) and not is_inside(line[end : end + 1]):
+            yield start
+        start = line.find(word, end)
 
 
 def _around(words: list[_Word], number: int) -> slice:

@@ -23,7 +23,8 @@ LONGEST_START = 80
 _NEAR_FROM, _NEAR_TO = 4, 7
 
 # A combining mark left over belongs to its letter: "İ" is two characters in lower case.
-_WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*")
+_INSIDE = re.compile(r"[^\W_]|[\u0300-\u036f]")
+_WORD = re.compile(rf"[^\W_](?:{_INSIDE.pattern})*")
 _UNMARKED = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
 _SPELLED_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 
@@ -87,7 +88,7 @@ def fold(word: str) -> str:
 
 def spellings(word: str) -> set[str]:
     """Return the word without accents, and as people write it who have no umlauts: ``müller`` is ``muller`` and ``mueller``."""
-    return {fold(word), fold(word.translate(_SPELLED_OUT))}
+    return {word} if word.isascii() else {fold(word), fold(word.translate(_SPELLED_OUT))}
 
 
 @lru_cache(maxsize=100_000)
@@ -122,6 +123,8 @@ def near(word: str) -> frozenset[str]:
 def starts(title: Iterable[str]) -> set[str]:
     """Return a title as one form that begins as it begins."""
     whole = list(title)
+    if (written := "_".join(whole)).isascii():
+        return {written[:LONGEST_START]}
     plain = "_".join(fold(word) for word in whole)
     spelled = "_".join(fold(word.translate(_SPELLED_OUT)) for word in whole)
     return {plain[:LONGEST_START], spelled[:LONGEST_START]}
@@ -141,6 +144,11 @@ def closest(word: str, candidates: Iterable[str], *, unfinished: bool) -> str | 
     return best if best is not None and distance(best) <= allowed else None
 
 
-def written(text: str) -> Iterator[re.Match[str]]:
+def written(text: str, start: int = 0) -> Iterator[re.Match[str]]:
     """Yield the words of a text as they are written, each with its place."""
-    return _WORD.finditer(text)
+    return _WORD.finditer(text, start)
+
+
+def is_inside(letter: str) -> bool:
+    """Whether a letter belongs to the word before it."""
+    return _INSIDE.fullmatch(letter) is not None
