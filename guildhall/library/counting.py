@@ -1,10 +1,10 @@
 """What each public resource answers to each filter, kept in memory, so that counting takes milliseconds however many there are.
 
-Works are numbered by their *place*. For each choice of each filter there is one integer whose bit n says that the work at place
-n answers to it: two choices together are ``&``, how many works that are is ``bit_count()``. A work has several resources, and one
-of them must answer to everything that is asked: the first of each work is in the first *layer*, its translations in the layers
-above, each with integers of its own. Only in the end the layers are laid on each other: then each work counts once. With 200,000
-resources an integer takes 20 kB, all of them a process some tens of megabytes.
+A work's *place* is the number of its first resource. For each choice of each filter there is one integer whose bit n says that
+the work at place n answers to it: two choices together are ``&``, how many works that are is ``bit_count()``. A work has several
+resources, and one of them must answer to everything that is asked: the first of each work is in the first *layer*, its
+translations in the layers above, each with integers of its own. Only in the end the layers are laid on each other: then each
+work counts once. With 200,000 resources an integer takes 25 kB, all of them a process some tens of megabytes.
 
 An image is never changed. Each question asks for ``PublicState``: where something was published or withdrawn since, the works
 concerned are read anew into the next image, by every process for itself. So what is counted is what the database holds.
@@ -12,12 +12,13 @@ concerned are read anew into the next image, by every process for itself. So wha
 
 from __future__ import annotations
 
+import re
 import threading
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from functools import reduce
-from itertools import compress, groupby
+from functools import cached_property, reduce
+from itertools import compress, count, groupby
 from operator import or_
 from typing import Any, NamedTuple
 
@@ -46,6 +47,8 @@ _READ = (
     "current__audience",
     "current__eqf",
 )
+_SET = re.compile(rb"[^\0]", re.DOTALL)
+_BITS_OF = [[bit for bit in range(8) if byte >> bit & 1] for byte in range(256)]
 _AS_FLAGS, _AS_DIGITS = bytes.maketrans(b"01", b"\0\1"), bytes.maketrans(b"\0\1", b"01")
 
 
@@ -54,14 +57,24 @@ class Row(NamedTuple):
 
     work: int
     key: int
+    organisation: int
     choices: list[Choice]
 
 
 class Layer:
-    """Of each work one resource at most: its number at each place, or 0, and the bits of each choice."""
+    """Of each work one resource at most: the bits of each choice, and by place whose the resource is, or 0.
 
-    def __init__(self, keys: list[int], bits: dict[Choice, int]) -> None:
-        self.keys, self.bits = keys, bits
+    Of organisations there are hundreds: they are counted in one go, and have no bits.
+    """
+
+    def __init__(self, keys: array[int], organisations: array[int], bits: dict[Choice, int]) -> None:
+        self.keys, self.organisations, self.bits = keys, organisations, bits
+
+    @cached_property
+    def pairs(self) -> tuple[list[int], list[int]]:
+        """The places at which there is a resource, and the number of each."""
+        flags = _flags(self.bits.get(_EVERY, 0))
+        return list(compress(count(), flags)), list(compress(self.keys, flags))
 
 
 class Image:
@@ -70,64 +83,61 @@ class Image:
     def __init__(self, epoch: str = "", number: int = 0) -> None:
         self.epoch, self.number = epoch, number
         self.layers: list[Layer] = []
-        self.size = 0
         # By the numbers of works and resources, -1 where there is none.
         self._place_of_work, self._place_of = array("l"), array("l")
         self._layer_of = bytearray()
+        self._of_organisation: dict[str, Bits] = {}
+
+    @property
+    def size(self) -> int:
+        """How many places there are: no number of a resource is higher."""
+        return len(self._place_of)
 
     def after(self, number: int, works: Collection[int], rows: Iterable[Row]) -> Image:
         """Return the image in which these works have these resources, in the order of works and numbers, and no others."""
         groups = [(work, list(theirs)) for work, theirs in groupby(rows, key=lambda row: row.work)]
-        # Those with most translations come first: then the integers of upper layers are short.
-        groups.sort(key=lambda group: -len(group[1]))
         made = self._with_room(number, max([0, *(max(work, theirs[-1].key) for work, theirs in groups)]))
-        for work, _theirs in groups:
-            if made._place_of_work[work] < 0:
-                made._place_of_work[work] = made.size
-                made.size += 1
         made._leave(works)
-        places: list[dict[Choice, array[int]]] = []
+        places: list[dict[Choice, array[int]]] = [defaultdict(lambda: array("l")) for _layer in made.layers]
         for work, theirs in groups:
-            place = made._place_of_work[work]
-            while len(places) < len(theirs):
-                places.append(defaultdict(lambda: array("l")))
+            # The place of a work is the number of its first resource: then most bits stand where the resource itself would.
+            place = made._place_of_work[work] = theirs[0].key
             for at, row in enumerate(theirs):
                 if at == len(made.layers):
-                    made.layers.append(Layer([], {}))
-                keys = made.layers[at].keys
-                keys += [0] * (place + 1 - len(keys))
-                keys[place] = row.key
+                    made.layers.append(Layer(_zeros(made.size), _zeros(made.size), {}))
+                    places.append(defaultdict(lambda: array("l")))
+                made.layers[at].keys[place], made.layers[at].organisations[place] = row.key, row.organisation
                 made._place_of[row.key], made._layer_of[row.key] = place, at
                 for choice in [_EVERY, *row.choices]:
                     places[at][choice].append(place)
-        for layer, places_of in zip(made.layers, places, strict=False):
+        for layer, places_of in zip(made.layers, places, strict=True):
             for choice, those in places_of.items():
-                flags = bytearray(max(those) + 1)
-                for place in those:
-                    flags[place] = 1
-                layer.bits[choice] = layer.bits.get(choice, 0) | _bits(flags)
+                layer.bits[choice] = layer.bits.get(choice, 0) | _at(those, made.size)
         return made
 
     def _with_room(self, number: int, highest: int) -> Image:
         """Return a copy that can tell the places of works and resources up to a number."""
         made = Image(self.epoch, number)
-        missing = max(0, highest + 1 - len(self._place_of))
-        nowhere = array("l", [-1]) * missing
-        made.size, made._layer_of = self.size, self._layer_of + bytes(missing)
+        missing = max(0, highest + 1 - self.size)
+        nowhere, nothing = array("l", [-1]) * missing, _zeros(missing)
+        made._layer_of = self._layer_of + bytes(missing)
         made._place_of_work, made._place_of = self._place_of_work + nowhere, self._place_of + nowhere
-        made.layers = [Layer(list(layer.keys), dict(layer.bits)) for layer in self.layers]
+        made.layers = [Layer(layer.keys + nothing, layer.organisations + nothing, dict(layer.bits)) for layer in self.layers]
         return made
 
     def _leave(self, works: Collection[int]) -> None:
         """Take the resources of works away."""
-        places = [place for work in works if work < len(self._place_of_work) and (place := self._place_of_work[work]) >= 0]
-        left = sum(1 << place for place in places)
+        places = [place for work in works if work < self.size and (place := self._place_of_work[work]) >= 0]
+        left = _at(places, self.size)
         for layer in self.layers if places else []:
             layer.bits = {choice: bits & ~left for choice, bits in layer.bits.items()}
             for place in places:
-                if place < len(layer.keys) and layer.keys[place]:
+                if layer.keys[place]:
                     self._place_of[layer.keys[place]] = -1
                     layer.keys[place] = 0
+        for work in works:
+            if work < self.size:
+                self._place_of_work[work] = -1
 
     @property
     def everything(self) -> Bits:
@@ -135,42 +145,65 @@ class Image:
 
     def of(self, name: str, choice: str) -> Bits:
         """Those that answer to a choice of a filter."""
-        return [layer.bits.get((name, choice), 0) for layer in self.layers]
+        if name != "organisation":
+            return [layer.bits.get((name, choice), 0) for layer in self.layers]
+        if choice not in self._of_organisation and choice.isdecimal():
+            theirs = int(choice).__eq__
+            self._of_organisation[choice] = [
+                _bits(bytes(map(theirs, layer.organisations))) & layer.bits.get(_EVERY, 0) for layer in self.layers
+            ]
+        return self._of_organisation.get(choice) or [0 for _layer in self.layers]
 
     def of_keys(self, keys: Collection[int]) -> Bits:
         """The bits of resources that are given by their numbers; numbers of what is not public count for nothing."""
-        known = len(self._place_of)
+        known = self.size
         if keys and max(keys) >= known:
             keys = [key for key in keys if key < known]
-        # What is nowhere is at the place -1: a last one, which is then left off.
-        flags = [bytearray(self.size + 1) for _layer in self.layers]
-        place_of, layer_of = self._place_of, self._layer_of
-        for key in keys if flags else ():
-            flags[layer_of[key]][place_of[key]] = 1
-        return [_bits(those[:-1]) for those in flags]
+        places: list[list[int]] = [[] for _layer in self.layers]
+        if places:
+            for place, layer in zip(map(self._place_of.__getitem__, keys), map(self._layer_of.__getitem__, keys), strict=True):
+                if place >= 0:
+                    places[layer].append(place)
+        return [_at(those, known) for those in places]
+
+    def of_numbers(self, numbers: int) -> Bits:
+        """The same of resources that are given by an integer whose bit n stands for the number n."""
+        if not self.layers:
+            return []
+        first, *others = self.layers
+        found, flags = [numbers & first.bits.get(_EVERY, 0)], _flags(numbers).ljust(self.size, b"\0") if others else b""
+        for layer in others:
+            places, keys = layer.pairs
+            found.append(_at(list(compress(places, map(flags.__getitem__, keys))), self.size))
+        return found
+
+    def keys_of(self, works: Iterable[int]) -> list[int]:
+        """The numbers of all public resources of works."""
+        places = [self._place_of_work[work] for work in works if work < self.size and self._place_of_work[work] >= 0]
+        return [layer.keys[place] for layer in self.layers for place in places if layer.keys[place]]
 
     def keys(self, bits: Bits) -> list[int]:
         """The numbers of these resources."""
-        return [key for layer, those in zip(self.layers, bits, strict=True) for key in compress(layer.keys, _flags(those))]
+        return [layer.keys[place] for layer, those in zip(self.layers, bits, strict=True) for place in _places(those)]
 
     def keys_of_works(self, numbers: Iterable[int], bits: Bits) -> dict[int, int]:
         """Of works, by their numbers, the number of the resource that is among these; where there is none, nothing."""
-        flags = [_flags(those) for those in bits]
+        tests = [_test(those) for those in bits]
         found = {}
         for work in numbers:
-            place = self._place_of_work[work] if work < len(self._place_of_work) else -1
-            for layer, those in zip(self.layers, flags, strict=True):
-                if 0 <= place < len(those) and those[place]:
+            place = self._place_of_work[work] if work < self.size else -1
+            for layer, is_there in zip(self.layers, tests, strict=True):
+                if place >= 0 and is_there(place):
                     found[work] = layer.keys[place]
         return found
 
     def test(self, bits: Bits) -> Callable[[int], bool]:
         """Return what says whether a resource, by its number, is among these."""
-        flags, place_of, layer_of = [_flags(those) for those in bits], self._place_of, self._layer_of
+        tests, place_of, layer_of = [_test(those) for those in bits], self._place_of, self._layer_of
 
         def is_among(key: int) -> bool:
             place = place_of[key] if key < len(place_of) else -1
-            return place >= 0 and flags[layer_of[key]][place : place + 1] == b"\1"
+            return place >= 0 and tests[layer_of[key]](place)
 
         return is_among
 
@@ -185,14 +218,36 @@ class Image:
 
     def count(self, name: str, bits: Bits) -> dict[str, int]:
         """Of these, how many works answer to each choice of a filter that any work answers to."""
+        if name == "organisation":
+            return self._count_organisations(bits)
         choices = {choice for layer in self.layers for filter_name, choice in layer.bits if filter_name == name}
         counted = {choice: works(both(bits, self.of(name, choice))).bit_count() for choice in choices}
         return {choice: count for choice, count in counted.items() if count}
+
+    def _count_organisations(self, bits: Bits) -> dict[str, int]:
+        counted, several = Counter[int](), works_in_several(bits)
+        for layer, those in zip(self.layers, bits, strict=True):
+            counted.update(_picked(layer.organisations, those & ~several))
+        # Of one work an organisation may have this language and that: it counts once.
+        twice = set()
+        for layer, those in zip(self.layers, bits, strict=True):
+            places = _places(those & several)
+            twice.update(zip(places, map(layer.organisations.__getitem__, places), strict=True))
+        counted.update(organisation for _place, organisation in twice)
+        return {str(organisation): number for organisation, number in counted.items()}
 
 
 def works(bits: Bits) -> int:
     """Lay the layers on each other: the works that have one of these."""
     return reduce(or_, bits, 0)
+
+
+def works_in_several(bits: Bits) -> int:
+    """The works of which there is one of these in more than one layer."""
+    once = twice = 0
+    for those in bits:
+        once, twice = once | those, twice | once & those
+    return twice
 
 
 def both(one: Bits, other: Bits) -> Bits:
@@ -234,7 +289,6 @@ def _rows(resources: Any) -> Iterator[Row]:
     read = resources.public().order_by("work", "pk").values_list(*_READ)
     for work, key, organisation, kind, area, language, isced, nace, licence, audience, levels in read.iterator(chunk_size=5_000):
         choices = [
-            ("organisation", str(organisation)),
             ("kind", kind),
             ("area", area),
             ("language", language),
@@ -244,7 +298,11 @@ def _rows(resources: Any) -> Iterator[Row]:
             *[("audience", one) for one in audience],
             *[("level", str(level)) for level in levels],
         ]
-        yield Row(work, key, [choice for choice in choices if choice[1]])
+        yield Row(work, key, organisation, [choice for choice in choices if choice[1]])
+
+
+#: From so many bits on, working through all places is quicker than through those that are set.
+_MANY = 4_000
 
 
 def _flags(bits: int) -> bytes:
@@ -254,3 +312,40 @@ def _flags(bits: int) -> bytes:
 
 def _bits(flags: bytes | bytearray) -> int:
     return int(flags.translate(_AS_DIGITS)[::-1] or b"0", 2)
+
+
+def _at(places: Collection[int], size: int) -> int:
+    """The integer in which the bits at these places are set."""
+    if len(places) > _MANY:
+        flags = bytearray(size)
+        for place in places:
+            flags[place] = 1
+        return _bits(flags)
+    packed = bytearray(size // 8 + 1)
+    for place in places:
+        packed[place >> 3] |= 1 << (place & 7)
+    return int.from_bytes(packed, "little")
+
+
+def _places(bits: int) -> list[int]:
+    """At which places bits are set."""
+    if bits.bit_count() > _MANY:
+        return list(compress(count(), _flags(bits)))
+    packed = bits.to_bytes(bits.bit_length() // 8 + 1, "little")
+    return [found.start() * 8 + bit for found in _SET.finditer(packed) for bit in _BITS_OF[packed[found.start()]]]
+
+
+def _picked(values: array[int], bits: int) -> Iterable[int]:
+    """What stands at the places at which bits are set."""
+    return compress(values, _flags(bits)) if bits.bit_count() > _MANY else map(values.__getitem__, _places(bits))
+
+
+def _test(bits: int) -> Callable[[int], bool]:
+    """Return what says whether the bit at a place is set."""
+    packed = bits.to_bytes(bits.bit_length() // 8 + 1, "little")
+    end = 8 * len(packed)
+    return lambda place: place < end and packed[place >> 3] >> (place & 7) & 1 == 1
+
+
+def _zeros(size: int) -> array[int]:
+    return array("l", bytes(array("l").itemsize * size))

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice
 
+from django.db import connection
 from django.db.models import Count
 from django.db.models.functions import Lower
 
 from guildhall.core.addresses import address_of
 from guildhall.core.search import MOST_HITS, Hit, Results, search
 from guildhall.core.search.reasons import Marked, Reason, explain
+from guildhall.library.common_words import all_found
 from guildhall.library.counting import Bits, both, image, works
-from guildhall.library.models import DESCRIBED, Resource, ResourceQuerySet, Use
-from guildhall.library.search import PUBLIC, RESOURCE, document_of, resources_found
+from guildhall.library.models import Resource, ResourceQuerySet, Use
+from guildhall.library.search import PUBLIC, RESOURCE, document_of
 from guildhall.people.models import Organisation
 
 LEVELS = [str(level) for level in range(1, 9)]
@@ -26,6 +28,10 @@ FILTERS = ["kind", "area", "language", "subject", "sector", "audience", "level",
 BEST, NEWEST, TITLE, USED = "best", "newest", "title", "used"
 #: So many are put in order by themselves; of more, all that is public is leafed through in that order.
 FEW = 2_000
+#: What a list shows of a resource, and what search looks at besides.
+_SHOWN = ["state", "work", "public_at", "has_changes", "organisation__name", "organisation__trade_name"]
+_SHOWN += [f"current__{name}" for name in ("resource", "kind", "language", "title", "summary", "licence", "is_illustration")]
+_SAID = [f"current__{name}" for name in ("text", "account", "file_text", "keywords", "skills", "authors")]
 #: Of organisations those are offered of which most is found.
 MOST_ORGANISATIONS = 100
 
@@ -60,7 +66,7 @@ class Finding:
             hits = [hit.key for hit in self.results.hits]
             # Of what is only near, no more than is ranked.
             few = self.results.exact or self.results.near
-            self.answering = self.image.of_keys(hits if few else resources_found(text))
+            self.answering = self.image.of_keys(hits) if few else all_found(text, self.image)
 
     def found(self, order: str = "") -> Found:
         """The resources that answer, of each work one, in an order.
@@ -117,9 +123,9 @@ class Found:
     def __getitem__(self, cut: slice) -> list[Resource]:
         numbers = list(islice(self.numbers(), cut.start or 0, cut.stop))
         resources = Resource.objects.public().select_related("current", "organisation")
-        # Of the working copy nothing is shown, and long texts only where they say why something was found.
-        long = [] if self.finding.text else ["current__text", "current__account", "current__file_text"]
-        by_number = resources.defer(*DESCRIBED, *long).in_bulk(numbers) if numbers else {}
+        # Nothing of the working copy, and long texts only where they say why something was found.
+        shown = [*_SHOWN, *_SAID] if self.finding.text else _SHOWN
+        by_number = resources.only(*shown).in_bulk(numbers) if numbers else {}
         return [by_number[number] for number in numbers if number in by_number]
 
     def __len__(self) -> int:
@@ -207,11 +213,8 @@ def rows_of(
     ``ticked`` and ``words`` go by the numbers of the resources.
     """
     resources = list(resources)
-    renderings = Resource.objects.public().filter(work__in=[resource.work_id for resource in resources])
     of_work: dict[int | None, list[tuple[int, str, int]]] = {}
-    counted = renderings.values("work", "pk", "current__language").annotate(count=Count("uses"))
-    listed = counted.order_by("current__language", "pk").values_list("work", "pk", "current__language", "count")
-    for work, number, language, count in listed:
+    for work, number, language, count in _renderings({resource.work_id for resource in resources}):
         of_work.setdefault(work, []).append((number, language, count))
     reasons = finding.reasons(resources) if finding else {}
     return [
@@ -229,3 +232,20 @@ def rows_of(
         )
         for resource in resources
     ]
+
+
+#: Written out, for Django takes longer to write it than the database to answer: on every list, every time.
+_RENDERINGS = """
+    SELECT resource.work_id, resource.id, version.language, (SELECT count(*) FROM library_use WHERE resource_id = resource.id)
+    FROM library_resource resource JOIN library_version version ON version.id = resource.current_id
+    WHERE resource.state = 'published' AND resource.work_id IN ({}) ORDER BY version.language, resource.id
+"""
+
+
+def _renderings(works: Collection[int | None]) -> list[tuple[int, int, str, int]]:
+    """Of each public resource of these works: work, number, language, and how often it was used."""
+    if not works:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_RENDERINGS.format(", ".join(["%s"] * len(works))), list(works))
+        return list(cursor.fetchall())

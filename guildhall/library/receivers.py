@@ -26,7 +26,7 @@ from guildhall.core.questions import (
 )
 from guildhall.core.search import Document
 from guildhall.core.ui.basics import figure
-from guildhall.library import demo
+from guildhall.library import common_words, demo
 from guildhall.library.films.transcripts import PASSAGE, describe_passages, everything_said
 from guildhall.library.models import Answer, Collection, Part, Resource, Review, Upload, Use, numbers_written_for
 from guildhall.library.rules import can_publish
@@ -72,6 +72,7 @@ def what_can_be_found() -> list[Kind]:
 def the_whole_library() -> Iterator[Document]:
     yield from everything()
     yield from everything_said()
+    common_words.forget()
 
 
 @listen(file_visible)

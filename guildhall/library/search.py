@@ -36,7 +36,7 @@ def document_of(resource: Resource) -> Document:
         kind=RESOURCE,
         key=resource.pk,
         title=shown.title,
-        detail=", ".join([str(shown.get_kind_display()), str(resource.organisation)]),
+        detail=", ".join([shown.kind_in_words, str(resource.organisation)]),
         text="\n".join([*texts_of(shown), resource.current.file_text if resource.current else ""]),
         scopes=[PUBLIC if resource.is_public else scope_of(resource.organisation_id)],
         url=resource.get_absolute_url(),

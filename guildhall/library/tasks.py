@@ -19,7 +19,7 @@ from guildhall.core.errors import Refused
 from guildhall.core.files import kinds, made
 from guildhall.core.models import Progress, StoredFile
 from guildhall.core.tasks import OUTWARD, let_go_of_database, part, pause, schedule, task
-from guildhall.library import machine, reading
+from guildhall.library import common_words, machine, reading
 from guildhall.library.actions import films, harvests, take_machine_words
 from guildhall.library.actions.previews import keep_look
 from guildhall.library.actions.translations import still_original
@@ -75,6 +75,20 @@ def look_into_file(file_id: str) -> None:
 def look_at_leisure(file_id: str) -> None:
     """Look into a file that nobody waits for."""
     look_into_file.func(file_id)
+
+
+@schedule(every="1 hour")
+@task(in_parts=True)
+def gather_common_words() -> None:
+    """Gather what common words answer, in a library where there is so much of it that search would take long."""
+    if not common_words.is_due():
+        return
+    words = []
+    for word in common_words.gather():
+        words.append(word)
+        pause()
+    with part():
+        common_words.keep(words)
 
 
 @schedule(daily_at="04:10")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from guildhall.core import search
-from guildhall.core.actions import action
+from guildhall.core.actions import action, at_the_end
 from guildhall.core.files.made import Placed
 from guildhall.core.models import StoredFile
+from guildhall.library.actions.publishing import number_changes
 from guildhall.library.models import Part, Preview, Resource, Version
 from guildhall.library.reading import Look, words_of
 from guildhall.library.search import resource_documents
@@ -31,5 +32,8 @@ def keep_look(stored: StoredFile, *, look: Look, packed: Placed | None, by: User
             version.file_text = words_of(Part.objects.of_version(version))
             version.save(update_fields=["file_text"])
         search.index_many(resource_documents(having))
+        for resource in having:
+            if resource.is_public:
+                at_the_end(number_changes, resource.work_id)
     shown = packed.keep(name="preview.zip", content_type="application/zip", kept_for=first, by=None) if packed else None
     return Preview.objects.create(file=stored, packed=shown, pages=look.pages, of=look.of, looked_at=at)

@@ -130,7 +130,7 @@ def make_public(resource: Resource, *, what_changed: str = "", by: User | None, 
     resource.save()
     search.index_many(resource_documents([resource]))
     index_passages(resource)
-    at_the_end(_number_changes, resource.work_id)
+    at_the_end(number_changes, resource.work_id)
     return version
 
 
@@ -159,7 +159,7 @@ def take_away(resource: Resource, *, why: str, at: datetime) -> None:
     resource.save()
     search.remove(RESOURCE, resource.pk)
     forget_passages(resource)
-    at_the_end(_number_changes, resource.work_id)
+    at_the_end(number_changes, resource.work_id)
 
 
 @action
@@ -185,10 +185,10 @@ def put_back(resource: Resource, *, at: datetime) -> None:
     resource.save()
     search.index_many(resource_documents([resource]))
     index_passages(resource)
-    at_the_end(_number_changes, resource.work_id)
+    at_the_end(number_changes, resource.work_id)
 
 
-def _number_changes(works: list[int]) -> None:
+def number_changes(works: list[int]) -> None:
     """Say of which works something else is public now.
 
     Numbers are given at the end of an action and in the order of commits: who writes next waits for the row. Otherwise a process

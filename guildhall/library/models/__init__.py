@@ -15,6 +15,7 @@ A *film* is what a resource of the kind "video" shows. It is made into *renditio
 *prompts* are questions at its moments, to which people may keep *answers*.
 """
 
+from guildhall.library.models.common_words import CommonWord
 from guildhall.library.models.films import SPOKEN, Answer, Film, Prompt, PromptText, Rendition, Track, Upload
 from guildhall.library.models.harvests import Harvest, Harvested
 from guildhall.library.models.opinions import Collected, Collection, Review, Use
@@ -40,6 +41,7 @@ __all__ = [
     "Answer",
     "Collected",
     "Collection",
+    "CommonWord",
     "Described",
     "Film",
     "Harvest",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -9,12 +10,14 @@ from django.conf import settings
 from django.core.validators import MinLengthValidator, URLValidator
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Prefetch, Q, Subquery, Value, When
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
-from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from guildhall.core.addresses import address_of
+from guildhall.core.fixed_sql import in_sql
 from guildhall.core.models import StoredFile
 from guildhall.library import kinds, licences
 from guildhall.people.models import Organisation, Role, User
@@ -77,6 +80,11 @@ class Described(models.Model):
         return self.title
 
     @property
+    def kind_in_words(self) -> str:
+        """As ``get_kind_display``, which translates the words of all kinds to find one of them."""
+        return str(kinds.KINDS.get(self.kind, self.kind))
+
+    @property
     def is_case(self) -> bool:
         return self.kind == kinds.CASE
 
@@ -108,12 +116,11 @@ class ResourceQuerySet(models.QuerySet["Resource"]):
 
     def for_records(self) -> ResourceQuerySet:
         """Resources with all that their records say (``amb``)."""
-        first = Version.objects.filter(resource=OuterRef("pk"), number=1).values("published_at")
         parts = Part.objects.select_related("file").order_by("position", "pk")
         return (
             self.select_related("current", "organisation", "harvested")
             .prefetch_related(Prefetch("current__parts", parts), Prefetch("sources", Source.objects.for_page()))
-            .annotate(first_published_at=Subquery(first))
+            .annotate(**_first_published())
         )
 
     def for_many_records(self) -> ResourceQuerySet:
@@ -140,6 +147,12 @@ class ResourceQuerySet(models.QuerySet["Resource"]):
         theirs = self.public().order_by().filter(work=OuterRef("work")).annotate(rank=rank)
         better = theirs.filter(Q(rank__lt=OuterRef("rank")) | Q(rank=OuterRef("rank"), pk__lt=OuterRef("pk")))
         return self.public().annotate(rank=rank).filter(~Exists(better))
+
+
+@cache
+def _first_published() -> dict[str, RawSQL]:
+    first = Version.objects.filter(resource=OuterRef("pk"), number=1).values("published_at")
+    return in_sql(Resource, first_published_at=Subquery(first))
 
 
 def _rank(field: str, languages: Sequence[str]) -> Case:
@@ -227,7 +240,7 @@ class Resource(Described):
         ]
 
     def get_absolute_url(self) -> str:
-        return reverse("oer:resource", args=[self.pk])
+        return address_of("oer:resource", self.pk)
 
     @property
     def is_public(self) -> bool:
@@ -270,7 +283,7 @@ class Version(Described):
         ]
 
     def get_absolute_url(self) -> str:
-        return reverse("oer:version", args=[self.resource_id, self.number])
+        return address_of("oer:version", self.resource_id, self.number)
 
 
 class PublicState(models.Model):
