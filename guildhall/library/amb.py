@@ -39,13 +39,13 @@ _ORCID = re.compile(r"(?:\d{4}-){3}\d{3}[\dX]")
 _UNSAFE_IN_SCRIPT = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
 
 
-def record_of(resource: Resource) -> Record:
-    """Return the record of a public resource, as it was published last.
+def record_of(resource: Resource, *, film: Film | None = None) -> Record:
+    """Return the record of a public resource, as it was published last; its film need not be looked for if it is handed in.
 
     Raises:
         ValueError: it was never published.
     """
-    return next(records_of([resource]))
+    return _record(resource, resource.current, film) if film and resource.current else next(records_of([resource]))
 
 
 def records_of(resources: Sequence[Resource]) -> Iterator[Record]:

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.template import Context
 from django.utils.functional import Promise
+from django.utils.html import escape
+from django.utils.safestring import SafeString
 
 from guildhall.core.ui.basics import sprite
 from guildhall.core.ui.component import Worked, component, token_of
@@ -115,6 +117,30 @@ def transcript(*, lines: Sequence[Said], language: str, label: str, film: str = 
         film: the id of the film.
         id: an anchor, and that of the list.
     """
+    # There are hundreds: a template takes ten times as long.
+    drawn = (
+        _LINE[line.is_seen].format(
+            second=line.second,
+            t=_in_figures(line.second),
+            film=escape(film),
+            id=escape(id),
+            number=number,
+            at=line.at,
+            text=escape(line.text),
+        )
+        for number, line in enumerate(lines, 1)
+    )
+    return {"drawn": SafeString("\n".join(drawn))}
+
+
+_START = '<a href="?t={t}#{film}" data-seek="{second}" aria-describedby="{id}-{number}">{at}</a> <span id="{id}-{number}">'
+#: By whether it is seen rather than heard.
+_LINE = [f"<li>{_START}{{text}}</span></li>", f'<li class="seen">{_START}[{{text}}]</span></li>']
+
+
+def _in_figures(second: float) -> str:
+    """Seconds as short as they can be said, to the thousandth."""
+    return f"{second:.3f}".rstrip("0").rstrip(".")
 
 
 @component

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,7 +89,7 @@ def shown_film(film: Film, *, read: Sequence[str], title: str, language: str = "
         reader: the user whose answers are shown, if anybody has signed in.
     """
     tracks = sorted(film.tracks.all(), key=lambda track: (_rank(track.language, read), track.kind, track.pk))
-    renditions = {made.kind: made for made in film.renditions.defer("pieces")}
+    renditions = {made.kind: made for made in _renditions(film)}
     spoken = list(dict.fromkeys(track.language for track in tracks if track.kind in SPOKEN))
     chosen = language if language in spoken else next(iter(spoken), "")
     of_language = [track for track in tracks if track.language == chosen]
@@ -132,6 +132,11 @@ def asked_prompts(film: Film, *, read: Sequence[str], reader: Any = None) -> lis
                 choices = [(number, str(number)) for number in range(1, 6)]
             found.append(AskedPrompt(prompt, texts[0].language, texts[0].question, choices, answers.get(prompt.pk)))
     return found
+
+
+def _renditions(film: Film) -> Iterable[Rendition]:
+    is_read = "renditions" in getattr(film, "_prefetched_objects_cache", {})
+    return film.renditions.all() if is_read else film.renditions.defer("pieces")
 
 
 def _rank(language: str, read: Sequence[str]) -> int:

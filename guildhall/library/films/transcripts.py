@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from guildhall.core.search import Document
@@ -14,6 +14,9 @@ from guildhall.library.search import PUBLIC, scope_of
 PASSAGE = "library.passage"
 #: A passage is numbered by its track and its minute: no film has so many.
 _MINUTES = 10_000
+#: What of a film's resource says nothing of a passage.
+_LONG = [f"film__resource__{whose}{name}" for whose in ("", "current__") for name in ("text", "account", "summary", "authors")]
+_LONG.append("film__resource__current__file_text")
 
 
 @dataclass(frozen=True)
@@ -57,35 +60,49 @@ def passages_of(film: Film) -> Iterator[Document]:
                 yield _document(track, resource, minute, cues, title="")
 
 
-def describe_passages(keys: Collection[int], *, titled: bool = True) -> Iterator[Document]:
-    """Describe passages for whoever found them, by the title of their film; untitled, each line of the text is a cue."""
-    numbers = {key // _MINUTES for key in keys}
-    tracks = Track.objects.filter(pk__in=numbers).exclude(film__resource__state=Resource.State.WITHDRAWN)
-    by_number = {track.pk: track for track in tracks.select_related("film__resource__current", "film__resource__organisation")}
+@dataclass(frozen=True)
+class Minute:
+    """What is said in a minute of a film: a passage, and its track with the film and its resource."""
+
+    track: Track
+    number: int
+    cues: list[Cue]
+
+    def document(self, *, titled: bool = True) -> Document:
+        """Describe it by the title of its film; untitled, each line of the text is a cue."""
+        resource = self.track.film.resource
+        return _document(self.track, resource, self.number, self.cues, title=resource.shown.title if titled else "")
+
+    def cue_saying(self, text: str) -> Cue:
+        """The cue that says a text; the first one where none does."""
+        return next((cue for cue in self.cues if text in cue.plain), self.cues[0])
+
+
+def minutes_of(keys: Collection[int]) -> dict[int, Minute]:
+    """Read passages, by the keys under which search knows them; what is gone or withdrawn is left out."""
+    tracks = Track.objects.filter(pk__in={key // _MINUTES for key in keys}).exclude(
+        film__resource__state=Resource.State.WITHDRAWN
+    )
+    read = tracks.select_related("film__resource__current", "film__resource__organisation").defer(*_LONG)
+    by_number = {track.pk: track for track in read} if keys else {}
+    minutes = {}
     for key in keys:
         number, minute = divmod(key, _MINUTES)
         if number in by_number and (cues := cues_of_minute(by_number[number].vtt, minute)):
-            resource = by_number[number].film.resource
-            yield _document(by_number[number], resource, minute, cues, title=resource.shown.title if titled else "")
+            minutes[key] = Minute(by_number[number], minute, cues)
+    return minutes
+
+
+def describe_passages(keys: Collection[int]) -> Iterator[Document]:
+    """Describe passages for whoever found them."""
+    for minute in minutes_of(keys).values():
+        yield minute.document()
 
 
 def everything_said() -> Iterator[Document]:
     """Describe all passages of all films."""
     for film in Film.objects.order_by("pk").iterator(chunk_size=100):
         yield from passages_of(film)
-
-
-def cues_saying(wanted: Mapping[int, str]) -> dict[int, tuple[Track, Cue]]:
-    """Return of each passage, named by its key, the cue that says a text, with its track; the first one where none does."""
-    tracks = Track.objects.filter(pk__in={key // _MINUTES for key in wanted}).select_related("film__resource__current")
-    by_number = {track.pk: track for track in tracks}
-    found = {}
-    for key, text in wanted.items():
-        number, minute = divmod(key, _MINUTES)
-        track = by_number.get(number)
-        if track is not None and (cues := cues_of_minute(track.vtt, minute)):
-            found[key] = track, next((cue for cue in cues if text in cue.plain), cues[0])
-    return found
 
 
 def _by_minute(track: Track) -> dict[int, list[Cue]]:

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Q, When
+from django.db.models import Case, ExpressionWrapper, Prefetch, Q, When
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -30,6 +30,13 @@ class FilmQuerySet(models.QuerySet["Film"]):
         """The film of a resource first, then that of the work it renders: a translation shows its original's."""
         own = Case(When(resource=resource.pk, then=0), default=1)
         return self.filter(resource__in=[resource.pk, resource.work_id]).order_by(own)
+
+    def with_files(self) -> FilmQuerySet:
+        """Films with renditions and tracks, as their pages and records show them; ``is_open`` says whether to everybody."""
+        renditions = Prefetch("renditions", Rendition.objects.select_related("file").defer("pieces").order_by("pk"))
+        tracks = Prefetch("tracks", Track.objects.order_by("language", "kind"))
+        is_open = ExpressionWrapper(Q(resource__state=Resource.State.PUBLISHED), models.BooleanField())
+        return self.prefetch_related(renditions, tracks).annotate(is_open=is_open)
 
 
 class Film(models.Model):

@@ -16,7 +16,7 @@ from guildhall.core.tasks import run_waiting
 from guildhall.library import actions
 from guildhall.library.actions.prompts import Asked
 from guildhall.library.films.tracks import Cue, parse
-from guildhall.library.models import Answer, Film, Prompt, Rendition, Track, Upload
+from guildhall.library.models import Answer, Film, Prompt, PromptText, Rendition, Track, Upload
 from guildhall.library.tests.clips import clip
 from guildhall.library.tests.factories import ResourceFactory, member_of
 from guildhall.people.models import Role
@@ -24,6 +24,9 @@ from guildhall.people.tests.factories import OrganisationFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 TUS = {"Tus-Resumable": "1.0.0"}
+
+
+SAID = "WEBVTT\n\n00:01.000 --> 00:02.000\nWir fangen an.\n"
 
 
 @pytest.fixture
@@ -300,6 +303,22 @@ class TestWatching:
         assert f'src="{address}#t=80"' in page(t="1:20")
         for other in ("x", "-1", "99999", "nan"):
             assert f'src="{address}"' in page(t=other)
+
+    @pytest.mark.parametrize("count", [1, 3])
+    def test_it_costs_the_same_for_one_track_and_question_and_for_three(
+        self, client, public, film, count, django_assert_num_queries
+    ):
+        film.prompts.all().delete()
+        film.tracks.all().delete()
+        for number in range(count):
+            track = {"language": ["de", "pl", "el"][number], "kind": Track.Kind.CAPTIONS, "vtt": SAID, "changed_at": now()}
+            Track.objects.create(film=film, **track)
+            prompt = Prompt.objects.create(film=film, at_seconds=number + 1)
+            PromptText.objects.create(prompt=prompt, language="de", question="Warum?")
+        client.get(public.get_absolute_url())
+        # The resource, its files and sources; the film, its files and tracks; questions and their words; what is beside it.
+        with django_assert_num_queries(9):
+            client.get(public.get_absolute_url())
 
     def test_the_transcript_comes_in_the_language_one_asks_for_and_says_which(self, page):
         shown = page(transcript="de")

@@ -254,7 +254,7 @@ class TestTracks:
             add(film, manager, language=["en", "de", "pl"][number])
         actions.publish_resource(film.resource, by=manager, at=now())
         client.get(reverse("oer:transcripts"), {"q": "sourdough"})
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(2):
             page = client.get(reverse("oer:transcripts"), {"q": "sourdough"}).content.decode()
         assert page.count("<mark>sourdough</mark>") == count
 

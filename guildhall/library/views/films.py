@@ -44,7 +44,7 @@ def film_context(request: PersonRequest, resource: Resource) -> dict[str, Any]:
     A translation shows the film of its original. ``?t=83`` or ``?t=1:23`` begins there, ``?transcript=de`` is for that language.
     """
     is_film = resource.shown.kind == VIDEO
-    film = Film.objects.visible_to(request.user).shown_with(resource).first() if is_film else None
+    film = Film.objects.visible_to(request.user).shown_with(resource).with_files().first() if is_film else None
     if film is None or not film.is_ready:
         return {"film": None}
     shown = _shown(request, film, resource)
@@ -188,14 +188,15 @@ def transcript_list(request: PersonRequest) -> HttpResponse:
     found = search(text, scopes=scopes, kinds=kinds, languages=[language] if language else None, limit=MOST_HITS)
     shown = Pages(found.hits, HITS).get_page(request.GET.get("page"))
     results = Results(list(shown), found.total, found.exact, found.near)
-
-    def described(keys: Any) -> Any:
-        return transcripts.describe_passages(keys, titled=False)
-
-    reasons = explain(results, text, scopes=scopes, describe={transcripts.PASSAGE: described})
-    passages = {reason.document.key: reason.passages for reason in reasons if reason.passages}
-    cues = transcripts.cues_saying({key: _plain(marked[0]) for key, marked in passages.items()})
-    hits = [(*cues[key], tracks.clock(cues[key][1].start), marked) for key, marked in passages.items() if key in cues]
+    minutes = transcripts.minutes_of([hit.key for hit in shown])
+    documents = [minute.document(titled=False) for minute in minutes.values()]
+    reasons = explain(results, text, scopes=scopes, describe={transcripts.PASSAGE: lambda _keys: documents})
+    hits = []
+    for reason in reasons:
+        if reason.passages:
+            minute = minutes[reason.document.key]
+            cue = minute.cue_saying(_plain(reason.passages[0]))
+            hits.append((minute.track, cue, tracks.clock(cue.start), reason.passages))
     context = {"form": form, "text": text, "page": shown, "hits": hits, "found": found}
     return page(request, "library/transcripts.html", context, fragment="library/_transcripts.html")
 

@@ -22,7 +22,7 @@ from guildhall.core.addresses import address_of
 from guildhall.core.api.problems import problem
 from guildhall.library import feeds, oai
 from guildhall.library.amb import CONTENT_TYPE, as_json, as_script, record_of, whole
-from guildhall.library.models import Resource
+from guildhall.library.models import Film, Resource
 
 #: A page of another site may read what is open to everybody.
 _FOR_ALL = {"Access-Control-Allow-Origin": "*"}
@@ -36,11 +36,11 @@ class ShownRecord:
     address: str
 
 
-def shown_record(resource: Resource) -> ShownRecord | None:
-    """Return what the page of a resource says to other programs; None for one that is not public."""
+def shown_record(resource: Resource, *, film: Film | None = None) -> ShownRecord | None:
+    """Return what the page of a resource says to other programs, with the film it shows; None for one that is not public."""
     if not resource.is_public:
         return None
-    return ShownRecord(as_script(record_of(resource)), _address_of_record(resource))
+    return ShownRecord(as_script(record_of(resource, film=film)), _address_of_record(resource))
 
 
 def described_by(response: HttpResponse, resource: Resource) -> HttpResponse:

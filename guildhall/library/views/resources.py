@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from functools import cache
 from statistics import fmean
 from typing import Any
 
 from csp.decorators import csp_replace
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import Exists, F, OuterRef, Subquery
+from django.db.models import Exists, F, OuterRef
+from django.db.models.expressions import RawSQL
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -17,6 +19,7 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
 from guildhall.core.files.kinds import label as kind_of_file
+from guildhall.core.fixed_sql import in_sql
 from guildhall.core.http import page
 from guildhall.library import kinds
 from guildhall.library.amb import whole
@@ -24,7 +27,7 @@ from guildhall.library.attribution import attribution_html, attribution_text
 from guildhall.library.finding import languages_read
 from guildhall.library.hooks import WayOn, ways_with
 from guildhall.library.markdown import render
-from guildhall.library.models import WRITERS, Collected, Part, Resource, Review, Source, Use, Version
+from guildhall.library.models import WRITERS, Collected, Part, Resource, Review, Use, Version
 from guildhall.library.orcid import orcid_from
 from guildhall.library.rules import can_change, can_publish, can_review, can_write
 from guildhall.library.views.films import film_context
@@ -46,13 +49,15 @@ def resource_detail(request: PersonRequest, pk: int) -> HttpResponse:
     resource = _visible(request, pk)
     if resource.state == Resource.State.WITHDRAWN:
         return _gone(request, resource)
+    shown = film_context(request, resource)
+    film = shown["film"].film if shown["film"] else None
     context = {
         **_content(resource, resource.shown),
         **_around(request, resource),
         **_opinions(resource),
         **what_one_may_do(request, resource),
-        **film_context(request, resource),
-        "record": shown_record(resource),
+        **shown,
+        "record": shown_record(resource, film=film if film and film.is_open else None),
         "ways": _ways(request, resource),
     }
     return described_by(page(request, "library/resource.html", context), resource)
@@ -83,16 +88,21 @@ def resource_embed(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _visible(request: PersonRequest, pk: int) -> Any:
     resources = Resource.objects.visible_to(request.user).for_records().select_related("harvested__harvest")
-    # Of what most resources have none nothing is read.
-    resources = resources.annotate(
+    resource = get_object_or_404(resources.annotate(**_what_there_is()), pk=pk)
+    if resource.current is not None:
+        resource.current.resource = resource  # what is said about a version asks for it
+    return resource
+
+
+@cache
+def _what_there_is() -> dict[str, RawSQL]:
+    """Of what most resources have none nothing is read."""
+    return in_sql(
+        Resource,
         is_reviewed=Exists(Review.objects.filter(resource=OuterRef("pk"))),
         is_used=Exists(Use.objects.filter(resource__work=OuterRef("work"))),
         is_collected=Exists(Collected.objects.filter(resource=OuterRef("pk"))),
     )
-    resource = get_object_or_404(resources, pk=pk)
-    if resource.current is not None:
-        resource.current.resource = resource  # what is said about a version asks for it
-    return resource
 
 
 def _gone(request: PersonRequest, resource: Resource) -> HttpResponse:
@@ -185,20 +195,43 @@ def _around(request: PersonRequest, resource: Any) -> dict[str, Any]:
 
 def _beside(request: PersonRequest, resource: Resource) -> list[Any]:
     """In one query: its other languages, what was made from it (``made_by`` says by which change), others on its area."""
-    public = Resource.objects.public().exclude(pk=resource.pk)
-    renderings = public.filter(work=resource.work_id)
-    others = public.exclude(work=resource.work_id)
-    made = others.filter(sources__of=resource.pk).order_by("-public_at", "-pk")[:MOST_MADE]
     languages = languages_read(request.LANGUAGE_CODE, request.organisation)
-    on_area = others.filter(current__area=resource.shown.area).exclude(current__area="").best_of_each_work(languages)
-    more = on_area.order_by("-public_at", "-pk")[:MORE]
-    # Each part by its own index: asked for with OR, the database would look at every resource there is.
-    numbers = renderings.values("pk").union(
-        *[Resource.objects.filter(pk__in=part.values("pk")).values("pk") for part in (made, more)]
-    )
-    change = Source.objects.filter(resource=OuterRef("pk"), of=resource.pk).exclude(resource__work=resource.work_id)
-    beside = Resource.objects.filter(pk__in=numbers).annotate(made_by=Subquery(change.values("what_changed")[:1]))
+    number, work, area = resource.pk, resource.work_id, resource.shown.area
+    rank = f"CASE {{}}.language {' '.join(f'WHEN %s THEN {at}' for at in range(len(languages)))} ELSE {len(languages)} END"
+    parts = [(_RENDERINGS, [work, number]), (_MADE, [number, work, MOST_MADE])]
+    if area:
+        more = _MORE.format(its=rank.format("version"), theirs=rank.format("others"))
+        parts.append((more, [area, work, *languages, *languages, *languages, *languages, MORE]))
+    numbers = RawSQL(" UNION ".join(sql for sql, _given in parts), [one for _sql, given in parts for one in given])  # noqa: S611
+    made_by = RawSQL(_MADE_BY, [number, work])  # noqa: S611
+    beside = Resource.objects.filter(pk__in=numbers).annotate(made_by=made_by)
     return list(beside.select_related("current", "organisation").defer(*LONG).order_by("-public_at", "-pk"))
+
+
+#: Written out, for Django takes longer to write it than the database to answer. Each part goes by its own index: asked for with
+#: OR, the database would look at every resource there is.
+_RENDERINGS = "SELECT id FROM library_resource WHERE state = 'published' AND work_id = %s AND id <> %s"
+_MADE = """
+    SELECT id FROM (
+        SELECT made.id FROM library_resource made JOIN library_source source ON source.resource_id = made.id
+        WHERE source.of_id = %s AND made.state = 'published' AND made.work_id <> %s
+        ORDER BY made.public_at DESC, made.id DESC LIMIT %s
+    ) AS made
+"""
+_MORE = """
+    SELECT id FROM (
+        SELECT resource.id FROM library_resource resource JOIN library_version version ON version.id = resource.current_id
+        WHERE resource.state = 'published' AND version.area = %s AND resource.work_id <> %s AND NOT EXISTS (
+            SELECT 1 FROM library_resource other JOIN library_version others ON others.id = other.current_id
+            WHERE other.state = 'published' AND other.work_id = resource.work_id
+            AND ({theirs} < {its} OR ({theirs} = {its} AND other.id < resource.id))
+        ) ORDER BY resource.public_at DESC, resource.id DESC LIMIT %s
+    ) AS more
+"""
+_MADE_BY = """
+    SELECT source.what_changed FROM library_source source
+    WHERE source.resource_id = library_resource.id AND source.of_id = %s AND library_resource.work_id <> %s LIMIT 1
+"""
 
 
 def _is_behind(rendering: Resource, newest: int | None) -> bool:

@@ -194,7 +194,7 @@
   }
 
   function follow(list, second, calm) {
-    const now = [...list.children].findLast((line) => Number(line.dataset.second) <= second + 0.05);
+    const now = [...list.children].findLast((line) => Number(line.firstElementChild.dataset.seek) <= second + 0.05);
     const before = list.querySelector(".now");
     if (now === before) return;
     before?.classList.remove("now");
