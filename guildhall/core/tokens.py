@@ -8,7 +8,7 @@ letters, digits and any of ``-_.:=``; everything about words and languages is de
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -21,10 +21,6 @@ class Token(NamedTuple):
 
     text: str
     prefix: bool = False
-
-    def fits(self, tokens: Collection[str]) -> bool:
-        """Whether it is, or begins, one of these: what the database finds, said in Python."""
-        return any(token.startswith(self.text) for token in tokens) if self.prefix else self.text in tokens
 
 
 class AtMost(NamedTuple):

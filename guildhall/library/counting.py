@@ -87,6 +87,7 @@ class Image:
         self._place_of_work, self._place_of = array("l"), array("l")
         self._layer_of = bytearray()
         self._of_organisation: dict[str, Bits] = {}
+        self._of_everything: dict[str, dict[str, int]] = {}
 
     @property
     def size(self) -> int:
@@ -218,6 +219,13 @@ class Image:
 
     def count(self, name: str, bits: Bits) -> dict[str, int]:
         """Of these, how many works answer to each choice of a filter that any work answers to."""
+        if bits == self.everything:  # as the library begins, every time
+            if name not in self._of_everything:
+                self._of_everything[name] = self._count(name, bits)
+            return self._of_everything[name]
+        return self._count(name, bits)
+
+    def _count(self, name: str, bits: Bits) -> dict[str, int]:
         if name == "organisation":
             return self._count_organisations(bits)
         choices = {choice for layer in self.layers for filter_name, choice in layer.bits if filter_name == name}
@@ -229,7 +237,7 @@ class Image:
         for layer, those in zip(self.layers, bits, strict=True):
             counted.update(_picked(layer.organisations, those & ~several))
         # Of one work an organisation may have this language and that: it counts once.
-        twice = set()
+        twice: set[tuple[int, int]] = set()
         for layer, those in zip(self.layers, bits, strict=True):
             places = _places(those & several)
             twice.update(zip(places, map(layer.organisations.__getitem__, places), strict=True))

@@ -25,9 +25,10 @@ from measuring import Page, Question, Visitor, measure
 from shelves import Shelves
 
 from guildhall.core.search import search
+from guildhall.core.search.reasons import explain
 from guildhall.library import common_words, counting
-from guildhall.library.films.transcripts import PASSAGE
-from guildhall.library.finding import Finding
+from guildhall.library.films.transcripts import PASSAGE, describe_passages
+from guildhall.library.finding import Finding, rows_of
 from guildhall.library.models import Resource
 from guildhall.library.search import PUBLIC, RESOURCE
 
@@ -36,7 +37,8 @@ ASKED = ["rare word", "common word", "two words", "mistyped", "a beginning"]
 #: From which to which of the words of a language by how common they are.
 RANKS = {"rare word": (6_000, 20_000), "common word": (15, 150), "mistyped": (300, 4_000), "a beginning": (50, 2_000)}
 READ = ["en", "de"]
-QUESTIONS = 200
+#: How many are asked of each kind; how long 95 in 100 of them may take.
+QUESTIONS, MOST_MS = 200, 30
 
 
 class Tantivy:
@@ -149,35 +151,51 @@ def pages_of(shelves: Shelves, book: Book, member: Visitor, visitor: Visitor) ->
     ]
 
 
-def compare(shelves: Shelves, beside: Tantivy) -> None:
-    """Ask ours and tantivy the same questions, one after the other: the best twenty, and how many there are."""
-    print("\n| question | found (median) | ours p50 ms | ours p95 ms | tantivy p50 ms | tantivy p95 ms |")
-    print("| --- | --- | --- | --- | --- | --- |")
+def compare(shelves: Shelves, beside: Tantivy) -> bool:
+    """Ask ours and tantivy the same questions, one after the other; return whether 95 of 100 of ours are quick enough.
+
+    Of ours the first page of what is found, with the reasons, and all counts; of tantivy the best twenty, and how many there are.
+    """
+    head = ["question", "found (median)", "queries", "p50 ms", "p95 ms", "by the clock p95", "CPU p50", "database p50"]
+    print(f"\n| {' | '.join([*head, 'tantivy p50 ms', 'tantivy p95 ms'])} |")
+    print("| --- " * 10 + "|")
+    met = True
     for kind in (RESOURCE, PASSAGE):
         for how in ASKED:
-            asked, ours, theirs, found = questions(shelves, how), [], [], []
+            asked, answers, theirs, found = questions(shelves, how), [], [], []
             for _ in range(QUESTIONS):
                 text = next(asked)
-                answer = Visitor.noting(partial(_ours, kind, text))
-                ours.append(answer.cpu_ms + answer.database_ms)
+                answers.append(Visitor.noting(partial(_ours, kind, text)))
                 began = process_time()
                 found.append(beside.ask(kind, text, how))
                 theirs.append((process_time() - began) * 1000)
-            name = "resources" if kind == RESOURCE else "transcripts"
-            figures = [figure for times in (ours, theirs) for figure in (median(times), quantiles(times, n=20)[-1])]
-            print(
-                f"| {name}: {how} | {median(found):,.0f} | " + " | ".join(f"{figure:.1f}" for figure in figures) + " |",
-                flush=True,
-            )
+            ours = [answer.cpu_ms + answer.database_ms for answer in answers]
+            p95 = quantiles(ours, n=20)[-1]
+            met = met and p95 <= MOST_MS
+            figures = [
+                f"{'resources' if kind == RESOURCE else 'transcripts'}: {how}",
+                f"{median(found):,.0f}",
+                str(max(answer.queries for answer in answers)),
+                f"{median(ours):.1f}",
+                f"{p95:.1f} {'✓' if p95 <= MOST_MS else '✗'}",
+                f"{quantiles([answer.wall_ms for answer in answers], n=20)[-1]:.1f}",
+                f"{median(answer.cpu_ms for answer in answers):.1f}",
+                f"{median(answer.database_ms for answer in answers):.1f}",
+                f"{median(theirs):.1f}",
+                f"{quantiles(theirs, n=20)[-1]:.1f}",
+            ]
+            print(f"| {' | '.join(figures)} |", flush=True)
+    return met
 
 
 def _ours(kind: str, text: str) -> bytes:
     if kind == RESOURCE:
         asked = Finding(text, {}, languages=READ)
         asked.counts()
-        list(asked.found()[:20])
+        rows_of(asked.found()[:20], finding=asked)
     else:
-        search(text, scopes=[PUBLIC], kinds=[PASSAGE], limit=20)
+        found = search(text, scopes=[PUBLIC], kinds=[PASSAGE], limit=20)
+        explain(found, text, scopes=[PUBLIC], describe={PASSAGE: describe_passages})
     return b""
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import takewhile
 from typing import NamedTuple
 
 from guildhall.core.search import Document, Results
@@ -19,6 +18,7 @@ from guildhall.core.search.words import (
     STEMMED,
     STEMMED_IN_FRONT,
     closest,
+    every_word,
     fold,
     forms,
     is_inside,
@@ -32,7 +32,6 @@ Describe = Callable[[Collection[int]], Iterable[Document]]
 MOST_PASSAGES = 2
 LONGEST_PASSAGE = 140
 _BEFORE = 40  # letters that lead up to the first word marked
-_FAR = LONGEST_PASSAGE + 2 * _BEFORE
 
 
 class Piece(NamedTuple):
@@ -88,12 +87,24 @@ class _Word(NamedTuple):
     answers: frozenset[int]
 
 
+class _Place(NamedTuple):
+    """Where a word begins that answers, and what is answered as near to it as may be shown with it."""
+
+    line: str
+    start: int
+    near: frozenset[int]
+
+
 class _Reading:
     """Reads documents with one question in mind."""
 
     def __init__(self, asked: list[str], *, mistyped: bool) -> None:
-        self.groups = misspelled(asked) if mistyped else spelled(asked, "w", tuple(STEMMED))
-        self.initials = {token.text[2:3] for group in self.groups for token in group}
+        groups = misspelled(asked) if mistyped else spelled(asked, "w", tuple(STEMMED))
+        self.tokens = [
+            (frozenset(token.text for token in group if not token.prefix), tuple(token.text for token in group if token.prefix))
+            for group in groups
+        ]
+        self.initials = {token.text[2:3] for group in groups for token in group}
         self.everything = frozenset(range(len(asked)))
         self.mistyped = mistyped
         self.answers = cache(self._answers)  # texts repeat their words
@@ -111,30 +122,51 @@ class _Reading:
 
     def _passages(self, text: str, language: str, missing: frozenset[int]) -> list[Marked]:
         """Take the passage that answers most, then the one that answers most of what is left."""
-        answering = [word for word in {word.group() for word in written(text)} if self.answers(word, language) & missing]
+        answering = {word: answers for word in every_word(text) if (answers := self.answers(word, language))}
+        if not any(answers & missing for answers in answering.values()):
+            return []
         places = [
-            (line, words, _around(words, number))
-            for line in (text.splitlines() if answering else [])
-            for start in sorted(place for word in answering for place in _places(line, word))
-            for words in [self._words(line, language, around=start)]
-            for number, word in enumerate(words)
-            if word.start == start
+            _Place(line, start, _near(found, start))
+            for line in text.splitlines()
+            for found in [sorted((start, answers) for word, answers in answering.items() for start in _places(line, word))]
+            for start, answers in found
+            if answers & missing
         ]
         passages: list[Marked] = []
         while missing and places and len(passages) < MOST_PASSAGES:
-            line, words, shown = max(places, key=lambda place: len(_answered(place[1][place[2]]) & missing))
+            line, words, shown = self._best(places, language, missing)
             passages.append(_passage(line, words, shown))
             missing -= _answered(words[shown])
-            places = [place for place in places if _answered(place[1][place[2]]) & missing]
+            places = [place for place in places if place.near & missing]
         return passages
+
+    def _best(self, places: list[_Place], language: str, missing: frozenset[int]) -> tuple[str, list[_Word], slice]:
+        """The line, its words, and which of them to show, where most is answered; of several such places the first."""
+        most, best = -1, (places[0].line, list[_Word](), slice(0))
+        for line, start, beside in places:
+            if len(beside & missing) > most:
+                words = self._words(line, language, around=start)
+                shown = _around(words, next(number for number, word in enumerate(words) if word.start == start))
+                if (count := len(_answered(words[shown]) & missing)) > most:
+                    most, best = count, (line, words, shown)
+            if most == len(missing):
+                break
+        return best
 
     def _words(self, text: str, language: str, around: int | None = None) -> list[_Word]:
         """The words of a text; of a long one those that may be shown around a place, and some more on either side."""
-        start, end = (0, len(text)) if around is None else (max(0, around - _FAR), around + _FAR)
+        start, end = 0, len(text)
+        if around is not None:
+            end = around + LONGEST_PASSAGE + 2 * _BEFORE
+            start = around - 2 * _BEFORE if around > LONGEST_PASSAGE else 0
         while 0 < start < len(text) and is_inside(text[start - 1]):
             start -= 1
-        words = takewhile(lambda word: word.start() < end, written(text, start))
-        return [_Word(word.start(), word.end(), self.answers(word.group(), language)) for word in words]
+        words = []
+        for word in written(text, start):
+            if word.start() >= end:
+                break
+            words.append(_Word(word.start(), word.end(), self.answers(word.group(), language)))
+        return words
 
     def _answers(self, word: str, language: str) -> frozenset[int]:
         """Say which of the words asked for this one answers, by the tokens under which the index has it."""
@@ -145,7 +177,11 @@ class _Reading:
             tokens |= {"w" + form for form in forms(plain, (language,))}
             if self.mistyped:
                 tokens |= {"n" + form for form in near(fold(plain))}
-        return frozenset(number for number, group in enumerate(self.groups) if any(token.fits(tokens) for token in group))
+        return frozenset(
+            number
+            for number, (exact, begun) in enumerate(self.tokens)
+            if not exact.isdisjoint(tokens) or (begun and any(token.startswith(begun) for token in tokens))
+        )
 
 
 def _answered(words: list[_Word]) -> frozenset[int]:
@@ -160,6 +196,10 @@ def _places(line: str, word: str) -> Iterator[int]:
         if not (start and is_inside(line[start - 1])) and not is_inside(line[end : end + 1]):
             yield start
         start = line.find(word, end)
+
+
+def _near(found: list[tuple[int, frozenset[int]]], start: int) -> frozenset[int]:
+    return frozenset().union(*[answers for place, answers in found if -_BEFORE <= place - start <= LONGEST_PASSAGE])
 
 
 def _around(words: list[_Word], number: int) -> slice:

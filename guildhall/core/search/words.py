@@ -149,6 +149,11 @@ def written(text: str, start: int = 0) -> Iterator[re.Match[str]]:
     return _WORD.finditer(text, start)
 
 
+def every_word(text: str) -> set[str]:
+    """Return the words of a text as they are written, each once."""
+    return set(_WORD.findall(text))
+
+
 def is_inside(letter: str) -> bool:
     """Whether a letter belongs to the word before it."""
     return _INSIDE.fullmatch(letter) is not None

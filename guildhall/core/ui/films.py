@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from django.template import Context
 from django.utils.functional import Promise
-from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from guildhall.core.ui.basics import sprite
@@ -118,18 +118,19 @@ def transcript(*, lines: Sequence[Said], language: str, label: str, film: str = 
         id: an anchor, and that of the list.
     """
     # There are hundreds: a template takes ten times as long.
-    drawn = (
+    film, anchor = escape(film), escape(id)
+    drawn = [
         _LINE[line.is_seen].format(
             second=line.second,
             t=_in_figures(line.second),
-            film=escape(film),
-            id=escape(id),
+            film=film,
+            id=anchor,
             number=number,
             at=line.at,
             text=escape(line.text),
         )
         for number, line in enumerate(lines, 1)
-    )
+    ]
     return {"drawn": SafeString("\n".join(drawn))}
 
 

@@ -8,10 +8,12 @@ import pytest
 from django.utils.timezone import now
 
 from guildhall.core import search
+from guildhall.core.models import StoredFile
 from guildhall.core.tasks.declaring import tasks
 from guildhall.library import actions, common_words, counting
 from guildhall.library.finding import Finding
-from guildhall.library.models import CommonWord
+from guildhall.library.models import CommonWord, Part
+from guildhall.library.reading import Look
 from guildhall.library.search import everything, resources_found
 from guildhall.library.tests.factories import member_of, published
 
@@ -93,6 +95,17 @@ def test_what_was_withdrawn_is_not_found_any_more_and_what_was_taken_up_again_is
     first.refresh_from_db()
     actions.take_up_again(first, by=by, at=now())
     assert found("workshop") == {resource.pk for resource in resources}
+
+
+def test_what_a_worker_reads_in_a_file_afterwards_is_found():
+    resources = [published(text="workshop") for _ in range(3)]
+    late = published(text="something")
+    gather()
+    stored = StoredFile.objects.create(name="a.pdf", content_type="application/pdf", size=1, content="x", created_at=now())
+    part = Part.objects.create(resource=late, file=stored, added_at=now())
+    part.versions.add(late.current)
+    actions.previews.keep_look(stored, look=Look(words="In the workshop"), packed=None, by=None, at=now())
+    assert found("workshop") == {resource.pk for resource in [*resources, late]}
 
 
 def test_the_numbers_beside_the_filters_are_those_of_what_is_found(monkeypatch):

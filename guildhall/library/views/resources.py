@@ -198,7 +198,7 @@ def _beside(request: PersonRequest, resource: Resource) -> list[Any]:
     languages = languages_read(request.LANGUAGE_CODE, request.organisation)
     number, work, area = resource.pk, resource.work_id, resource.shown.area
     rank = f"CASE {{}}.language {' '.join(f'WHEN %s THEN {at}' for at in range(len(languages)))} ELSE {len(languages)} END"
-    parts = [(_RENDERINGS, [work, number]), (_MADE, [number, work, MOST_MADE])]
+    parts: list[tuple[str, list[Any]]] = [(_RENDERINGS, [work, number]), (_MADE, [number, work, MOST_MADE])]
     if area:
         more = _MORE.format(its=rank.format("version"), theirs=rank.format("others"))
         parts.append((more, [area, work, *languages, *languages, *languages, *languages, MORE]))
