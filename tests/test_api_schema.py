@@ -102,7 +102,9 @@ def mark_everything() -> None:
 
 
 #: Texts that something is looked up by.
-_MEANT = {"purpose", "kind", "person_type", "thing_type", "digest", "key", "query", "resting_why", "time_zone"}
+_MEANT = {
+    "purpose", "kind", "person_type", "thing_type", "digest", "key", "query", "resting_why", "time_zone", "bounced_address",
+}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
