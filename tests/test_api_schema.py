@@ -122,7 +122,7 @@ def _one_connection() -> Iterator[None]:
 def token() -> str:
     build_world()
     mark_everything()
-    school = Organisation.objects.create(kind="school", name="West School", slug="west", country="PL")
+    school = Organisation.objects.create(kind="school", name="Far School", slug="far", country="PL")
     manager = member(school, Role.MANAGER, name="Mia", language="en")
     fill_book(school, manager)
     WebhookDeliveryFactory(webhook=WebhookFactory(organisation=school, made_by=manager))
@@ -148,7 +148,7 @@ def real(case: Case, numbers: dict[str, list[int]]) -> None:
 
 def _numbers() -> dict[str, list[int]]:
     known = {name: sorted(model._default_manager.values_list("pk", flat=True)) for name, model in NUMBERS.items()}
-    known["schools"] = sorted(Organisation.objects.filter(slug__in=["north", "west"]).values_list("pk", flat=True))
+    known["schools"] = sorted(Organisation.objects.filter(slug__in=["north", "far"]).values_list("pk", flat=True))
     return known | {"users": sorted(apps.get_model("people.User")._default_manager.values_list("pk", flat=True))}
 
 
