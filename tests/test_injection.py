@@ -111,8 +111,9 @@ def test_what_people_typed_is_shown_and_never_run(typed_everywhere: World) -> No
         "people:member_edit", "people:invitation", "engagement:employers", "engagement:employer", "engagement:contact_change",
         "engagement:step_drop", "engagement:person_change", "engagement:site_change", "engagement:steps", "engagement:imports",
         "engagement:import", "engagement:methodology_activities", "engagement:plan", "engagement:plan_step",
-        "engagement:plan_review", "engagement:needs", "engagement:needs_employer", "engagement:consortia", "engagement:consortium", "engagement:mailings",
-        "engagement:mailing", "engagement:mailing_look", "engagement:letter_templates", "engagement:letter_answer",
+        "engagement:plan_review", "engagement:needs", "engagement:needs_employer", "engagement:consortia",
+        "engagement:consortium", "engagement:mailings", "engagement:mailing", "engagement:mailing_look",
+        "engagement:letter_templates", "engagement:letter_answer",
     }  # fmt: skip
 
 

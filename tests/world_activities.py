@@ -8,18 +8,23 @@ from typing import Any
 from django.utils.timezone import now
 
 from guildhall.engagement import actions
+from guildhall.engagement.tests.factories import EmployerFactory
 from guildhall.people.models import Organisation, User
 
 
 def fill_activities(school: Organisation, owner: User) -> dict[str, Any]:
-    """Let the school have kinds of activity of its own, of which one can no longer be chosen."""
+    """Let the school have kinds of activity of its own, one of them retired, and an employer that nobody has called yet."""
 
     def added(name: str) -> Any:
         facts = {"name": name, "area": "1.1", "rung": 2, "school_hours": 3, "employer_hours": 1}
         return actions.add_own_activity(school, facts=facts, by=owner, at=now())
 
     retired = actions.retire_own_activity(added("Open day"), by=owner, at=now())
-    return {"own_activity": added("Evening of trades"), "retired_activity": retired}
+    return {
+        "own_activity": added("Evening of trades"),
+        "retired_activity": retired,
+        "uncalled_employer": EmployerFactory(school=school),
+    }
 
 
 def _of(name: str) -> Callable[[Any], dict[str, Any]]:
@@ -34,8 +39,8 @@ ACTIVITY_THINGS: dict[str, dict[str, Callable[[Any], dict[str, Any]]]] = {
     # Everybody sees their own school's there.
     "engagement:portfolio_parts": {"shared address": lambda world: {"by": "sector"}},
     "engagement:next_best_take": {
-        "suggested": lambda world: {"pk": world.free_employer.pk, "rule": "never_spoken"},
-        "not suggested": lambda world: {"pk": world.free_employer.pk, "rule": "silent"},
+        "suggested": lambda world: {"pk": world.uncalled_employer.pk, "rule": "never_spoken"},
+        "not suggested": lambda world: {"pk": world.uncalled_employer.pk, "rule": "silent"},
     },
 }
 ACTIVITY_SENT: dict[str, Callable[[Any], dict[str, Any]]] = {

@@ -50,12 +50,18 @@ def _a_step(world: Any) -> dict[str, Any]:
     return {"area": "1.1", "title": "Ask the baker", "hours": 2, "starts_on": day, "ends_on": day}
 
 
+def _days(world: Any) -> dict[str, Any]:
+    """From when until when the steps that are not done go on."""
+    day = localdate().isoformat()
+    return {f"{end}-{step.pk}": day for step in world.plan.steps.all() for end in ("from", "until")}
+
+
 PLAN_SENT: dict[str, Callable[[Any], dict[str, Any]]] = {
-    "engagement:interview": lambda world: {"before": "{}", "learners": "over_60"},
+    "engagement:interview": lambda world: {"before": "{}", "learners": "some"},
     "engagement:plan_make": lambda world: {"on": localdate().isoformat(), "order": ",".join(ORDER), "begin": "1.1"},
     "engagement:plan_share": lambda world: {f"step-{world.plan_step.pk}": world.people["teacher"].pk},
     "engagement:plan_wishes": lambda world: {"sent": "yes"},
-    "engagement:plan_review_hold": lambda world: {"learnt": "Ask earlier."},
+    "engagement:plan_review_hold": lambda world: {"learnt": "Ask earlier.", **_days(world)},
     "engagement:plan_step_add": _a_step,
     "engagement:plan_step_change": _a_step,
     "engagement:plan_step_drop": lambda world: {"word": "No longer needed"},
