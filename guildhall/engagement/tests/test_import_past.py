@@ -199,7 +199,7 @@ class TestContacts:
         head = "Firma;Straße;PLZ;Ort;Ansprechpartner;Letzter Kontakt;Kontaktart;Notiz zum Kontakt;Nächster Schritt;Wiedervorlage"
         brought = bring(f"{head}\n{lines}\n")
         lot = imports.lot_of(brought)
-        with django_assert_num_queries(28):
+        with django_assert_num_queries(33):
             imports.let_rows_in(brought, lot=lot, rows=lot.rows, by=coordinator, at=now())
         assert Contact.objects.count() == NextStep.objects.count() == count
 

@@ -80,7 +80,7 @@ class TestCosts:
     def test_recording_a_contact_costs_nothing_more_where_nobody_listens(self, employer, manager, django_assert_num_queries):
         employer.school = OrganisationFactory._meta.model.objects.get(pk=employer.school_id)
         record(employer, manager)  # warm
-        with django_assert_num_queries(8) as asked:
+        with django_assert_num_queries(9) as asked:
             record(employer, manager)
         assert not [query for query in asked.captured_queries if "webhook" in query["sql"].lower()]
 
@@ -90,7 +90,7 @@ class TestCosts:
         record(employer, manager)  # warm
         step = NextStepFactory(employer=employer, owner=manager)
         before = DBTaskResult.objects.count()
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             record(employer, manager)
         record(employer, manager, closes=step, next_what="Visit", next_due_on=localdate())
         assert DBTaskResult.objects.count() == before + 2

@@ -32,7 +32,7 @@ def methodology():
         }
         for language in LANGUAGES
     }
-    content = {"same": {"tools": facts}, "words": words}
+    content = {"same": {"tools": facts, "activities": {}}, "words": words}
     return Methodology.objects.create(version="2026.9", digest="tools", content=content, loaded_at=now())
 
 
