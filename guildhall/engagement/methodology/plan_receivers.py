@@ -75,7 +75,7 @@ def make_a_plan(user: User, organisation: Organisation | None, at: datetime) -> 
             sentence=_("A dozen questions, three minutes. You see what follows, and why, before anything is written."),
             button=_("Begin"),
             url=reverse("engagement:plan_now"),
-            icon="guildhall",
+            icon="list",
             position=40,
         )
     ]

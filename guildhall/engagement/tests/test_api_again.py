@@ -112,7 +112,7 @@ def test_of_many_at_the_same_time_one_is_done_and_all_are_answered_alike(live: A
 
     with ThreadPoolExecutor() as at_once:
         answers = list(at_once.map(ask, programs))
-    assert {answer.status_code for answer in answers} == {201}
+    assert {answer.status_code for answer in answers} == {201}, answers[0].content
     assert len({answer.content for answer in answers}) == 1
     assert Employer.objects.count() == 1
 

@@ -232,13 +232,13 @@ def test_pairs_and_merges_of_another_school_are_not_there(colleague, school):
 def test_an_employers_page_says_whom_it_looks_like_at_the_cost_of_one_query(colleague, school, django_assert_num_queries):
     pair = pair_of(school)
     PositionFactory(employer=pair.second)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         page = colleague.get(pair.second.get_absolute_url()).content.decode()
     assert "Looks like Tischlerei Kurz" in page
     assert pair.get_absolute_url() in page
     colleague.post(reverse("engagement:duplicate_apart", args=[pair.pk]))
     colleague.get(LIST)  # shows the message
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         assert "Looks like" not in colleague.get(pair.second.get_absolute_url()).content.decode()
 
 

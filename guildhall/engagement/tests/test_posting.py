@@ -54,7 +54,7 @@ def sent(kim, school, *people):
 
 
 def states(mailing):
-    return list(mailing.letters.order_by("pk").values_list("state", flat=True))
+    return list(mailing.letters.order_by("person_id").values_list("state", flat=True))
 
 
 def go_on(mailing):

@@ -492,7 +492,7 @@ class TestWhatItCosts:
             assert words in page
         client.force_login(member_of(elsewhere))
         client.get("/")
-        with django_assert_num_queries(12):
+        with django_assert_num_queries(13):
             shown(client, resource)
 
 

@@ -91,7 +91,7 @@ def test_today_costs_the_same_for_one_and_for_three(signed_in, school, coordinat
         employer = EmployerFactory(school=school)
         PositionFactory(employer=employer, person__phone="+49 1")
         NextStepFactory(employer=employer, owner=coordinator)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(10):
         today(signed_in)
 
 
