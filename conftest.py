@@ -78,6 +78,18 @@ def _settings_of_tests(settings: Any, tmp_path: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+#: What every process of ours would remember of the reference data.
+_remembered: dict[str, Any] = {}
+
+
+@pytest.fixture(autouse=True)
+def _reference_data_is_remembered() -> Iterator[None]:
+    """Whatever a test loaded or forgot: the next one need not read it anew, and may find no table left to read it from."""
+    yield
+    taxonomy._books.clear()
+    taxonomy._books.update(_remembered)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(
     request: pytest.FixtureRequest,
@@ -99,6 +111,7 @@ def django_db_setup(
     # and Django need not write down each time who could do what: nobody asks for its permissions.
     post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
     taxonomy._looked_at = inf
+    _remembered.update(taxonomy._books)
     yield
     with django_db_blocker.unblock():
         several.close()

@@ -90,6 +90,7 @@ def run(asked: Namespace) -> bool:
     """Measure with books of the sizes asked for, print a table for each; return whether all goals were met."""
     from book import Book
     from django.db import connection
+    from engaged import engage
     from importing import measure_import
     from measuring import Visitor, measure
     from questions import pages_of
@@ -102,6 +103,7 @@ def run(asked: Namespace) -> bool:
     for size in GROWTH if asked.growth else [asked.employers]:
         began = perf_counter()
         book.grow(size, asked.contacts)
+        plan = engage(book)
         for other in others:
             other.grow(asked.beside // len(others), asked.contacts)
         if connection.vendor == "postgresql":
@@ -117,7 +119,7 @@ def run(asked: Namespace) -> bool:
         if asked.rows:
             met.append(measure_import(book, asked.rows))
             continue
-        pages = pages_of(book)
+        pages = pages_of(book, plan)
         print(f"{measure(visitor, pages, rounds=asked.rounds, seconds=asked.seconds)} rounds\n")
         met.append(report(pages))
     return all(met)

@@ -10,10 +10,12 @@ from book import Book
 from django.utils.timezone import localdate, localtime
 from measuring import Page, Question
 
+from guildhall.engagement.models import Plan
+
 TYPED = ["m", "mü", "mül", "müll", "mülle", "müller", "müller m", "müller me", "müller met"]
 
 
-def pages_of(book: Book) -> list[Page]:
+def pages_of(book: Book, plan: Plan) -> list[Page]:
     """The two floors, and the pages a coordinator has open all day."""
     chosen = book.employers[:: max(1, len(book.employers) // 500)]  # not always the same employer
 
@@ -39,6 +41,10 @@ def pages_of(book: Book) -> list[Page]:
         Page("why a level", each("/engagement/{}/level/")),
         Page("portfolio", each("/engagement/portfolio/")),
         Page("portfolio, by sector", each("/engagement/portfolio/sector/")),
+        Page("next best steps", each("/engagement/best/")),
+        Page("next best steps of all", each("/engagement/best/?who=all")),
+        Page("plan", each(f"/engagement/methodology/plans/{plan.pk}/")),
+        Page("needs of all", each("/engagement/needs/")),
         Page("record a contact: form", record),
         Page("record a contact: send", lambda turn: Question(record(turn).path, sent=contact, fragment=True)),
     ]

@@ -27,6 +27,7 @@ from guildhall.people.actions import load_statements
 from guildhall.people.models import ConsentRecord, Role, Statement
 from guildhall.people.personal_data import held_about
 from guildhall.people.tests.factories import OrganisationFactory
+from guildhall.people.tests.visits import begin_visit
 
 pytestmark = pytest.mark.django_db
 
@@ -48,8 +49,7 @@ def coordinator(school):
 
 @pytest.fixture
 def colleague(client, coordinator):
-    client.force_login(coordinator)
-    client.get("/")
+    begin_visit(client, coordinator)
     return client
 
 

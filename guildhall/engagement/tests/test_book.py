@@ -14,6 +14,7 @@ from guildhall.engagement.models import Employer, NextStep, SavedView, Tag
 from guildhall.engagement.tests.factories import EmployerFactory, NextStepFactory, staff_of
 from guildhall.people.models import Notice, Role
 from guildhall.people.tests.factories import OrganisationFactory, SiteFactory
+from guildhall.people.tests.visits import begin_visit
 
 pytestmark = pytest.mark.django_db
 
@@ -38,8 +39,7 @@ def teacher(school):
 
 @pytest.fixture
 def colleague(client, coordinator):
-    client.force_login(coordinator)
-    client.get("/")
+    begin_visit(client, coordinator)
     return client
 
 

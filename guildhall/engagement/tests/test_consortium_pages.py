@@ -19,6 +19,7 @@ from guildhall.engagement.tests.factories import (
 )
 from guildhall.people.models import Kind, Role
 from guildhall.people.tests.factories import OrganisationFactory, SiteFactory
+from guildhall.people.tests.visits import begin_visit
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -52,8 +53,7 @@ def me(client, school):
 
 
 def signed_in(client, user):
-    client.force_login(user)
-    client.get("/")  # the first page of a visit also writes the session
+    begin_visit(client, user)
     return client
 
 

@@ -21,6 +21,7 @@ from guildhall.engagement.tests.factories import (
 from guildhall.people.models import Role
 from guildhall.people.personal_data import held_about
 from guildhall.people.tests.factories import OrganisationFactory, SiteFactory
+from guildhall.people.tests.visits import begin_visit
 
 pytestmark = pytest.mark.django_db
 
@@ -39,8 +40,7 @@ def coordinator(school):
 
 @pytest.fixture
 def colleague(client, coordinator):
-    client.force_login(coordinator)
-    client.get("/")  # the first page of a visit also writes the session
+    begin_visit(client, coordinator)
     return client
 
 

@@ -6,6 +6,7 @@ from guildhall.engagement.models import Employer, NextStep
 from guildhall.engagement.tests.factories import ContactFactory, EmployerFactory, NextStepFactory, PositionFactory, staff_of
 from guildhall.people.models import Notice, Role
 from guildhall.people.tests.factories import OrganisationFactory
+from guildhall.people.tests.visits import begin_visit
 
 pytestmark = pytest.mark.django_db
 
@@ -29,8 +30,7 @@ def heir(school):
 
 @pytest.fixture
 def colleague(client, school):
-    client.force_login(staff_of(school))
-    client.get("/")
+    begin_visit(client, staff_of(school))
     return client
 
 

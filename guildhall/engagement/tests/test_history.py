@@ -12,6 +12,7 @@ from guildhall.engagement.models import Employer, Person
 from guildhall.engagement.tests.factories import ContactFactory, EmployerFactory, PositionFactory, staff_of
 from guildhall.people.models import Role
 from guildhall.people.tests.factories import OrganisationFactory, SiteFactory
+from guildhall.people.tests.visits import begin_visit
 
 pytestmark = pytest.mark.django_db
 
@@ -129,8 +130,7 @@ def test_who_is_forgotten_has_no_history(employer, coordinator):
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_page_costs_the_same_for_one_change_and_for_three(client, employer, coordinator, count, django_assert_num_queries):
-    client.force_login(coordinator)
-    client.get("/")
+    begin_visit(client, coordinator)
     for number in range(count):
         employer = renamed(employer, coordinator, name=f"Name {number}")
     with django_assert_num_queries(11):

@@ -17,6 +17,7 @@ from guildhall.engagement.models import Contact
 from guildhall.engagement.tests.factories import CapturedMailFactory, ContactFactory, EmployerFactory, NextStepFactory, staff_of
 from guildhall.people.models import Kind
 from guildhall.people.tests.factories import MembershipFactory, OrganisationFactory
+from guildhall.people.tests.visits import begin_visit
 
 pytestmark = pytest.mark.django_db
 
@@ -40,8 +41,7 @@ def school():
 
 @pytest.fixture
 def colleague(client, school):
-    client.force_login(staff_of(school))
-    client.get("/")  # the first page of a visit also writes the session
+    begin_visit(client, staff_of(school))
     return client
 
 

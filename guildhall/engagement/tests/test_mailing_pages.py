@@ -15,6 +15,7 @@ from guildhall.engagement.tests.factories import ContactFactory, EmployerFactory
 from guildhall.engagement.tests.writing import WORDS, begun, gone, somebody_at
 from guildhall.people.models import Organisation, Role
 from guildhall.people.tests.factories import OrganisationFactory
+from guildhall.people.tests.visits import begin_visit
 
 pytestmark = pytest.mark.django_db
 
@@ -33,8 +34,7 @@ def kim(school):
 
 @pytest.fixture
 def desk(client, kim):
-    client.force_login(kim)
-    client.get("/")  # the first page of a visit also writes the session
+    begin_visit(client, kim)
     return client
 
 

@@ -14,6 +14,7 @@ from guildhall.engagement.places import Spot, Standing, by_distance, extent_of, 
 from guildhall.engagement.tests.factories import EmployerFactory, staff_of
 from guildhall.people.models import Site, km_squared_from
 from guildhall.people.tests.factories import OrganisationFactory, SiteFactory
+from guildhall.people.tests.visits import begin_visit
 
 pytestmark = pytest.mark.django_db
 
@@ -42,8 +43,7 @@ def coordinator(school):
 
 @pytest.fixture
 def colleague(client, coordinator):
-    client.force_login(coordinator)
-    client.get("/")
+    begin_visit(client, coordinator)
     return client
 
 

@@ -24,6 +24,7 @@ from guildhall.engagement.views.methodology import _hours
 from guildhall.library.tests.factories import published
 from guildhall.people.models import Kind, Role
 from guildhall.people.tests.factories import OrganisationFactory, UserFactory
+from guildhall.people.tests.visits import begin_visit
 
 pytestmark = pytest.mark.django_db
 
@@ -49,8 +50,7 @@ def loaded(shipped) -> Methodology:
 
 @pytest.fixture
 def colleague(client):
-    client.force_login(staff_of(OrganisationFactory(country="BE", languages=["en"])))
-    client.get("/")  # the first page of a visit also writes the session
+    begin_visit(client, staff_of(OrganisationFactory(country="BE", languages=["en"])))
     return client
 
 

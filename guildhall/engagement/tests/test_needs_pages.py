@@ -17,6 +17,7 @@ from guildhall.engagement.tests.factories import EmployerFactory, PersonFactory,
 from guildhall.engagement.tests.test_needs import MONTH, asked, held_with, row, sent
 from guildhall.people.models import Mail, Role
 from guildhall.people.tests.factories import OrganisationFactory, SiteFactory
+from guildhall.people.tests.visits import begin_visit
 
 pytestmark = pytest.mark.django_db
 
@@ -41,8 +42,7 @@ def coordinator(school):
 
 @pytest.fixture
 def colleague(client, coordinator):
-    client.force_login(coordinator)
-    client.get("/")
+    begin_visit(client, coordinator)
     return client
 
 

@@ -15,6 +15,7 @@ from guildhall.engagement.situations import Planning, planning_of, worth_a_look
 from guildhall.engagement.tests.factories import ContactFactory, EmployerFactory, NextStepFactory, staff_of
 from guildhall.engagement.tests.test_standing import methodology, shipped  # noqa: F401  # fixtures
 from guildhall.people.tests.factories import OrganisationFactory
+from guildhall.people.tests.visits import begin_visit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("methodology")]
 
@@ -31,8 +32,7 @@ def coordinator(school):
 
 @pytest.fixture
 def colleague(client, coordinator):
-    client.force_login(coordinator)
-    client.get("/")
+    begin_visit(client, coordinator)
     return client
 
 

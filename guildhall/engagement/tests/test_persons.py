@@ -11,6 +11,7 @@ from guildhall.engagement.models import Employer
 from guildhall.engagement.search import employer_documents
 from guildhall.engagement.tests.factories import ContactFactory, EmployerFactory, PositionFactory, staff_of
 from guildhall.people.tests.factories import OrganisationFactory
+from guildhall.people.tests.visits import begin_visit
 
 pytestmark = pytest.mark.django_db
 
@@ -27,8 +28,7 @@ def coordinator(school):
 
 @pytest.fixture
 def colleague(client, coordinator):
-    client.force_login(coordinator)
-    client.get("/")
+    begin_visit(client, coordinator)
     return client
 
 

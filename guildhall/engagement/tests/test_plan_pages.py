@@ -19,6 +19,7 @@ from guildhall.people.hooks import belongings_of, erasure_of, personal_data_of
 from guildhall.people.models import Kind, Role
 from guildhall.people.tests.factories import OrganisationFactory
 from guildhall.people.tests.swapping import is_part_of, swapped
+from guildhall.people.tests.visits import begin_visit
 
 pytestmark = pytest.mark.django_db
 
@@ -38,8 +39,7 @@ def coordinator(school):
 
 @pytest.fixture
 def reader(client, coordinator):
-    client.force_login(coordinator)
-    client.get("/")
+    begin_visit(client, coordinator)
     return client
 
 

@@ -15,6 +15,7 @@ from guildhall.engagement.tests.factories import staff_of
 from guildhall.engagement.tests.planning import RURAL_CARE, held, load_shipped, newer, plan_of, step_of
 from guildhall.people.models import Role
 from guildhall.people.tests.factories import OrganisationFactory
+from guildhall.people.tests.visits import begin_visit
 
 pytestmark = pytest.mark.django_db
 
@@ -40,8 +41,7 @@ def plan(school, coordinator):
 
 @pytest.fixture
 def reader(client, coordinator):
-    client.force_login(coordinator)
-    client.get("/")
+    begin_visit(client, coordinator)
     return client
 
 

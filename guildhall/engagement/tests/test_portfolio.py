@@ -18,6 +18,7 @@ from guildhall.engagement.tests.factories import ContactFactory, EmployerFactory
 from guildhall.engagement.tests.test_standing import methodology, shipped  # noqa: F401  # fixtures
 from guildhall.people.models import Site
 from guildhall.people.tests.factories import OrganisationFactory
+from guildhall.people.tests.visits import begin_visit
 
 pytestmark = pytest.mark.django_db
 
@@ -34,8 +35,7 @@ def coordinator(school):
 
 @pytest.fixture
 def colleague(client, coordinator):
-    client.force_login(coordinator)
-    client.get("/")
+    begin_visit(client, coordinator)
     return client
 
 

@@ -23,6 +23,7 @@ from guildhall.engagement.tests.factories import (
 )
 from guildhall.people.models import Role
 from guildhall.people.tests.factories import OrganisationFactory, SiteFactory
+from guildhall.people.tests.visits import begin_visit
 
 pytestmark = pytest.mark.django_db
 
@@ -178,8 +179,7 @@ def test_a_sheet_costs_the_same_for_one_of_each_and_for_three(
         ContactFactory(employer=employer, by=coordinator).people.add(PersonFactory(school=school))
         PositionFactory(employer=employer)
         NextStepFactory(employer=employer)
-    client.force_login(coordinator)
-    client.get("/")
+    begin_visit(client, coordinator)
     with django_assert_num_queries(11):
         response = client.get(reverse("engagement:sheet", args=[employer.pk]))
     assert response["Content-Type"] == "application/pdf"

@@ -21,6 +21,7 @@ from guildhall.engagement.tasks import refresh_standings
 from guildhall.engagement.tests.factories import ContactFactory, EmployerFactory, staff_of
 from guildhall.people.models import Role
 from guildhall.people.tests.factories import MembershipFactory, OrganisationFactory, UserFactory
+from guildhall.people.tests.visits import begin_visit
 
 pytestmark = pytest.mark.django_db
 
@@ -50,8 +51,7 @@ def coordinator(school):
 
 @pytest.fixture
 def colleague(client, coordinator):
-    client.force_login(coordinator)
-    client.get("/")
+    begin_visit(client, coordinator)
     return client
 
 

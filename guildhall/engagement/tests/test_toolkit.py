@@ -31,6 +31,7 @@ from guildhall.library.tests.amb_schemas import errors_of
 from guildhall.library.tests.factories import member_of, published
 from guildhall.people.models import Kind, Role
 from guildhall.people.tests.factories import OrganisationFactory
+from guildhall.people.tests.visits import begin_visit
 
 FEW = ["first-call", "mentor-one-pager"]
 
@@ -345,8 +346,7 @@ class TestWays:
         return answer.content.decode()
 
     def test_a_tool_leads_to_its_resource_and_the_resource_back(self, there, client):
-        client.force_login(staff_of(OrganisationFactory()))
-        client.get("/")
+        begin_visit(client, staff_of(OrganisationFactory()))
         tool = self.page(client, "/engagement/tools/first-call/?language=pl")
         assert f'href="{resource_of(language="pl").get_absolute_url()}"' in tool
         resource = self.page(client, resource_of(language="pl").get_absolute_url())
@@ -354,18 +354,15 @@ class TestWays:
         assert 'href="/engagement/tools/first-call/?language=pl"' in resource
 
     def test_a_tool_that_is_not_in_the_library_leads_nowhere(self, loaded, client):
-        client.force_login(staff_of(OrganisationFactory()))
-        client.get("/")
+        begin_visit(client, staff_of(OrganisationFactory()))
         assert "In the library" not in self.page(client, "/engagement/tools/first-call/")
 
     def test_who_has_no_employer_book_is_not_led_there(self, there, client, publisher, manager):
         address = resource_of().get_absolute_url()
         assert self.WORDS not in self.page(client, address)
-        client.force_login(manager)
-        client.get("/")
+        begin_visit(client, manager)
         assert self.WORDS not in self.page(client, address)
 
     def test_another_resource_leads_to_no_tool(self, there, client, publisher, manager):
-        client.force_login(staff_of(OrganisationFactory()))
-        client.get("/")
+        begin_visit(client, staff_of(OrganisationFactory()))
         assert self.WORDS not in self.page(client, published().get_absolute_url())

@@ -15,6 +15,7 @@ from guildhall.engagement.tests.factories import EmployerFactory, PersonFactory,
 from guildhall.engagement.tests.test_papers import KEYS, LANGUAGES, kept
 from guildhall.people.models import Kind, Role
 from guildhall.people.tests.factories import OrganisationFactory, SiteFactory
+from guildhall.people.tests.visits import begin_visit
 
 pytestmark = pytest.mark.django_db
 
@@ -48,8 +49,7 @@ def coordinator(school):
 
 @pytest.fixture
 def colleague(client, coordinator):
-    client.force_login(coordinator)
-    client.get("/")
+    begin_visit(client, coordinator)
     return client
 
 

@@ -11,6 +11,7 @@ from guildhall.engagement.search import employer_documents
 from guildhall.engagement.tests.factories import ContactFactory, EmployerFactory, NextStepFactory, PositionFactory, staff_of
 from guildhall.people.models import Organisation, Role
 from guildhall.people.tests.factories import OrganisationFactory, SiteFactory
+from guildhall.people.tests.visits import begin_visit
 
 pytestmark = pytest.mark.django_db
 
@@ -29,8 +30,7 @@ def coordinator(school):
 
 @pytest.fixture
 def colleague(client, coordinator):
-    client.force_login(coordinator)
-    client.get("/")  # the first page of a visit also writes the session
+    begin_visit(client, coordinator)
     return client
 
 

@@ -54,7 +54,7 @@ def interview_answer(request: PersonRequest) -> HttpResponse:
             return redirect("engagement:proposal")
     context = {
         "form": form,
-        "before": json.dumps(interview.answers),
+        "before": json.dumps(interview.answers, sort_keys=True),
         "interview": interview,
         "answered": len(interview.answers),
         "count": len(asked),

@@ -14,6 +14,7 @@ from guildhall.library import actions
 from guildhall.library.tests.factories import ResourceFactory, member_of, published
 from guildhall.people.models import Role
 from guildhall.people.tests.factories import OrganisationFactory
+from guildhall.people.tests.visits import begin_visit
 
 pytestmark = pytest.mark.django_db
 LIST = "oer:resources"
@@ -63,8 +64,7 @@ class TestWhatItCosts:
     def test_a_search_with_all_filters_costs_the_same_for_a_member(self, client, member, count, django_assert_num_queries):
         for _ in range(count):
             published(kind="worksheet", audience=["teacher"], eqf=[4], nace="25.11", isced="0715", area="1.1")
-        client.force_login(member)
-        client.get("/")
+        begin_visit(client, member)
         asked = {
             "q": "call",
             "kind": "worksheet",

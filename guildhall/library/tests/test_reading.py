@@ -17,6 +17,7 @@ from guildhall.library.models import Resource
 from guildhall.library.tests.factories import ResourceFactory, member_of, published
 from guildhall.people.models import Role
 from guildhall.people.tests.factories import OrganisationFactory, UserFactory
+from guildhall.people.tests.visits import begin_visit
 
 pytestmark = pytest.mark.django_db
 
@@ -490,8 +491,7 @@ class TestWhatItCosts:
             page = shown(client, resource)
         for words in ("Versions", "Reviews", "In collections", "made from it", "made from<", "More on this area", "Files"):
             assert words in page
-        client.force_login(member_of(elsewhere))
-        client.get("/")
+        begin_visit(client, member_of(elsewhere))
         with django_assert_num_queries(13):
             shown(client, resource)
 

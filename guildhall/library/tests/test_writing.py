@@ -13,6 +13,7 @@ from guildhall.library.models import Harvest, Harvested, Resource
 from guildhall.library.tests.factories import ResourceFactory, member_of, published
 from guildhall.people.models import Role
 from guildhall.people.tests.factories import MembershipFactory, OrganisationFactory, UserFactory
+from guildhall.people.tests.visits import begin_visit
 
 pytestmark = pytest.mark.django_db
 
@@ -36,8 +37,7 @@ def manager(school):
 
 
 def browser_of(client, user):
-    client.force_login(user)
-    client.get("/")  # the first page of a visit also writes the session
+    begin_visit(client, user)
     return client
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -23,7 +23,6 @@ from django.utils.timezone import now
 
 from guildhall.people.models import Mail, User
 from guildhall.people.tests.factories import UserFactory
-from guildhall.skills import taxonomy
 from guildhall.skills.actions import load_shipped
 
 pytestmark = pytest.mark.django_db
@@ -53,10 +52,8 @@ def with_password(**fields: Any) -> User:
 
 
 @pytest.fixture
-def countries() -> Iterator[None]:
+def countries() -> None:
     load_shipped(by=None, at=now(), only=["country"])
-    yield
-    taxonomy.forget()
 
 
 # --- By code -------------------------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -28,7 +27,6 @@ from guildhall.people.actions import load_statements
 from guildhall.people.models import ConsentRecord, Mail, Membership, Organisation, Role, User
 from guildhall.people.tests.factories import MembershipFactory, OrganisationFactory, UserFactory
 from guildhall.people.tests.test_signin import PASSWORD, code_sent_to, is_signed_in, sign_in, with_password
-from guildhall.skills import taxonomy
 from guildhall.skills.actions import load_shipped
 
 pytestmark = pytest.mark.django_db
@@ -37,10 +35,8 @@ LATER = timedelta(minutes=6)
 
 
 @pytest.fixture
-def countries() -> Iterator[None]:
+def countries() -> None:
     load_shipped(by=None, at=now(), only=["country"])
-    yield
-    taxonomy.forget()
 
 
 def app_code(secret: str) -> str:

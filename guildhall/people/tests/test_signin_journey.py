@@ -17,7 +17,6 @@ from guildhall.people.tests.factories import MembershipFactory, OrganisationFact
 from guildhall.people.tests.test_signin import code_sent_to
 from guildhall.people.tests.test_signin_account import app_code
 from guildhall.people.views import members
-from guildhall.skills import taxonomy
 from guildhall.skills.actions import load_shipped
 from tests.barriers import barriers
 
@@ -247,4 +246,3 @@ def test_starting_with_ones_school(opened):
 
     page.wait_for_url(re.compile(r"/$"))
     assert Organisation.objects.get().name == "ZS nr 3"
-    taxonomy.forget()

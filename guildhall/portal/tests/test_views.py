@@ -10,6 +10,7 @@ from guildhall.engagement.search import employer_documents, everything
 from guildhall.engagement.tests.factories import ContactFactory, EmployerFactory, NextStepFactory, PositionFactory, staff_of
 from guildhall.people.models import Role
 from guildhall.people.tests.factories import OrganisationFactory, UserFactory
+from guildhall.people.tests.visits import begin_visit
 
 pytestmark = pytest.mark.django_db
 IN_THE_FRAME = {"HX-Request": "true", "HX-Target": "first-hits"}
@@ -27,8 +28,7 @@ def coordinator(school):
 
 @pytest.fixture
 def signed_in(client, coordinator):
-    client.force_login(coordinator)
-    client.get("/")  # the first page of a visit also writes the session
+    begin_visit(client, coordinator)
     return client
 
 
