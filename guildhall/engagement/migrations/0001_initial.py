@@ -107,6 +107,23 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "consortium",
                 "verbose_name_plural": "consortia",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("host"),
+                        django.db.models.functions.text.Lower("name"),
+                        condition=models.Q(("ended_at__isnull", True)),
+                        name="consortium_once_with_a_host",
+                        violation_error_message="You already host a consortium of this name.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
+                            models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="consortium_ended_who_and_when",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -159,6 +176,30 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "member of a consortium",
                 "verbose_name_plural": "members of consortia",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("left_at__isnull", True)),
+                        fields=("consortium", "school"),
+                        name="consortium_member_once",
+                        violation_error_message="This school is a member or invited already.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("accepted_at__isnull", True), ("accepted_by__isnull", True)),
+                            models.Q(("accepted_at__isnull", False), ("accepted_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="consortium_member_accepted_who_and_when",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("left_at__isnull", True), ("left_by__isnull", True)),
+                            models.Q(("left_at__isnull", False), ("left_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="consortium_member_left_who_and_when",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -326,6 +367,12 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "common employer",
                 "verbose_name_plural": "common employers",
+                "constraints": [
+                    models.UniqueConstraint(fields=("ours", "theirs", "consortium"), name="common_employer_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("ours", models.F("theirs")), _negated=True), name="common_employer_is_in_two_books"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -371,6 +418,21 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "employers that may be one",
                 "verbose_name_plural": "employers that may be one",
+                "indexes": [models.Index(fields=["school", "state", "-score", "id"], name="alike_employers_by_score")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("first", "second"), name="alike_employers_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("first__lt", models.F("second"))), name="alike_employers_in_order"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at__isnull", True), ("decided_by__isnull", True), ("state", "open")),
+                            models.Q(("decided_at__isnull", False), ("state", "different")),
+                            _connector="OR",
+                        ),
+                        name="alike_employers_decided_who_and_when",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -457,6 +519,36 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "import",
                 "verbose_name_plural": "imports",
+                "indexes": [models.Index(fields=["school", "-uploaded_at"], name="import_newest")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("finished_at__isnull", False), ("state__in", ["done", "taking_back", "taken_back"])),
+                            models.Q(
+                                models.Q(("state__in", ["done", "taking_back", "taken_back"]), _negated=True),
+                                ("finished_at__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="import_done_with_its_moment",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("state__in", ["taking_back", "taken_back"]),
+                                ("taken_back_at__isnull", False),
+                                ("taken_back_by__isnull", False),
+                            ),
+                            models.Q(
+                                models.Q(("state__in", ["taking_back", "taken_back"]), _negated=True),
+                                ("taken_back_at__isnull", True),
+                                ("taken_back_by__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="import_taken_back_who_and_when",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -495,6 +587,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "export",
                 "verbose_name_plural": "exports",
+                "indexes": [models.Index(fields=["school", "-made_at"], name="export_newest")],
             },
         ),
         migrations.CreateModel(
@@ -555,6 +648,10 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "imported thing",
                 "verbose_name_plural": "imported things",
+                "indexes": [models.Index(fields=["employer_import", "employer"], name="imported_thing_by_employer")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("employer_import", "kind", "number", "field"), name="imported_thing_once")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -597,6 +694,8 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "import row",
                 "verbose_name_plural": "import rows",
+                "indexes": [models.Index(fields=["employer_import", "outcome", "number"], name="import_row_by_outcome")],
+                "constraints": [models.UniqueConstraint(fields=("employer_import", "number"), name="import_row_once")],
             },
         ),
         migrations.CreateModel(
@@ -635,6 +734,14 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "letter template",
                 "verbose_name_plural": "letter templates",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("school"),
+                        django.db.models.functions.text.Lower("name"),
+                        name="letter_template_once",
+                        violation_error_message="There is already a template of this name.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -651,6 +758,9 @@ class Migration(migrations.Migration):
                     models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="people.organisation"),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["school", "key"], name="likeness_key")],
+            },
         ),
         migrations.CreateModel(
             name="MailAddress",
@@ -680,6 +790,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "mail address of the book",
                 "verbose_name_plural": "mail addresses of the book",
+                "constraints": [models.UniqueConstraint(fields=("school", "owner"), name="mail_address_once")],
             },
         ),
         migrations.CreateModel(
@@ -741,6 +852,25 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "letter to employers",
                 "verbose_name_plural": "letters to employers",
+                "indexes": [models.Index(fields=["school", "-made_at", "-id"], name="mailing_newest")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("started_at__isnull", True), ("state", "draft")),
+                            models.Q(models.Q(("state", "draft"), _negated=True), ("started_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="mailing_starts_when_it_is_no_draft_any_more",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("finished_at__isnull", False), ("state", "sent")),
+                            models.Q(models.Q(("state", "sent"), _negated=True), ("finished_at__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="mailing_sent_with_its_moment",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -755,6 +885,9 @@ class Migration(migrations.Migration):
                     models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="words", to="engagement.mailing"),
                 ),
             ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("mailing", "language"), name="mailing_words_once")],
+            },
         ),
         migrations.CreateModel(
             name="Interview",
@@ -796,6 +929,22 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "interview",
                 "verbose_name_plural": "interviews",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("school"),
+                        condition=models.Q(("closed_at__isnull", True)),
+                        name="one_open_interview",
+                        violation_error_message="Your school has begun this interview already.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_at__isnull", True), ("closed_by__isnull", True)),
+                            models.Q(("closed_at__isnull", False), ("closed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="interview_closed_who_and_when",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -933,6 +1082,32 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "need",
                 "verbose_name_plural": "needs",
+                "indexes": [models.Index(fields=["school", "kind", "counts_as", "noted_on"], name="need_by_what_is_said")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_on__isnull", True)),
+                        fields=("employer", "kind", "form"),
+                        name="need_stands_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("ended_on", None), ("ended_on__gte", models.F("noted_on")), _connector="OR"),
+                        name="need_ends_after_it_was_said",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind__in", ["occupation", "skill"]), models.Q(("words", ""), _negated=True)),
+                            models.Q(
+                                ("kind__in", ["trend", "obstacle", "offer"]), ("people_in_two_years", None), ("people_now", None)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="need_counts_people_only_where_somebody_is_wanted",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(models.Q(("form", ""), _negated=True), models.Q(("counts_as", ""), _negated=True)),
+                        name="need_has_a_form",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1009,6 +1184,26 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "next step",
                 "verbose_name_plural": "next steps",
+                "indexes": [
+                    models.Index(condition=models.Q(("state", "open")), fields=["owner", "due_on"], name="step_open_by_owner"),
+                    models.Index(
+                        condition=models.Q(("state", "open")), fields=["employer", "due_on", "id"], name="step_open_by_employer"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_at__isnull", True), ("closed_by__isnull", True), ("state", "open")),
+                            models.Q(
+                                models.Q(("state", "open"), _negated=True),
+                                ("closed_at__isnull", False),
+                                ("closed_by__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="step_closed_who_and_when",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1071,6 +1266,20 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "kind of activity",
                 "verbose_name_plural": "kinds of activity",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("school", "name"),
+                        name="own_activity_name_once",
+                        violation_error_message="There is a kind of this name already.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("rung__gte", 1), ("rung__lte", 5)), name="own_activity_rung_of_the_ladder"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("area__in", ["1.1", "1.2", "1.3", "2.1", "2.2", "2.3"])),
+                        name="own_activity_in_an_area",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1109,6 +1318,17 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "person at an employer",
                 "verbose_name_plural": "people at employers",
+                "indexes": [models.Index(fields=["school", "email"], name="person_by_email")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("bounced_address", ""), ("bounced_at__isnull", True)),
+                            models.Q(models.Q(("bounced_address", ""), _negated=True), ("bounced_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="person_bounced_with_its_moment",
+                    )
+                ],
             },
         ),
         migrations.AddField(
@@ -1177,6 +1397,28 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "merge",
                 "verbose_name_plural": "merges",
+                "indexes": [
+                    models.Index(fields=["school", "-made_at", "-id"], name="merge_newest"),
+                    models.Index(condition=models.Q(("employer__isnull", False)), fields=["gone_number"], name="merge_by_number"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("employer__isnull", False), ("person__isnull", True)),
+                            models.Q(("employer__isnull", True), ("person__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="merge_of_employers_or_of_people",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("undone_at__isnull", True), ("undone_by__isnull", True)),
+                            models.Q(("undone_at__isnull", False), ("undone_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="merge_undone_who_and_when",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1282,6 +1524,55 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "letter",
                 "verbose_name_plural": "letters",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("sent_at__isnull", False)),
+                        fields=["employer", "-sent_at", "-id"],
+                        name="letter_timeline",
+                    ),
+                    models.Index(
+                        django.db.models.functions.text.Lower("address"),
+                        models.F("sent_at"),
+                        condition=models.Q(("sent_at__isnull", False)),
+                        name="letter_by_address",
+                    ),
+                    models.Index(condition=models.Q(("sent_at__isnull", False)), fields=["sent_at"], name="letter_by_moment"),
+                    models.Index(
+                        condition=models.Q(("state", "waiting")), fields=["mailing", "tried", "id"], name="letter_waiting"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("mailing"),
+                        django.db.models.functions.text.Lower("address"),
+                        condition=models.Q(("address", ""), _negated=True),
+                        name="letter_once_to_an_address",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("sent_at__isnull", True), ("state__in", ["waiting", "skipped"])),
+                            models.Q(models.Q(("state__in", ["waiting", "skipped"]), _negated=True), ("sent_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="letter_gone_with_its_moment",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "skipped"), models.Q(("why", ""), _negated=True)),
+                            models.Q(("state", "skipped"), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="letter_skipped_with_a_reason",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("answer", ""), ("answered_at__isnull", True)),
+                            models.Q(models.Q(("answer", ""), _negated=True), ("answered_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="letter_answered_with_its_moment",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -1347,6 +1638,21 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "mail",
                 "verbose_name_plural": "mails",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("contact__isnull", True), ("dropped_at__isnull", True)),
+                        fields=["owner", "school", "waits_since"],
+                        name="captured_mail_to_file",
+                    ),
+                    models.Index(fields=["owner", "received_at"], name="captured_mail_by_arrival"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("school", "key"), name="captured_mail_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("contact__isnull", True), ("dropped_at__isnull", True), _connector="OR"),
+                        name="captured_mail_filed_or_dropped",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1392,6 +1698,19 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "people who may be one",
                 "verbose_name_plural": "people who may be one",
+                "indexes": [models.Index(fields=["school", "state", "-score", "id"], name="alike_people_by_score")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("first", "second"), name="alike_people_once"),
+                    models.CheckConstraint(condition=models.Q(("first__lt", models.F("second"))), name="alike_people_in_order"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at__isnull", True), ("decided_by__isnull", True), ("state", "open")),
+                            models.Q(("decided_at__isnull", False), ("state", "different")),
+                            _connector="OR",
+                        ),
+                        name="alike_people_decided_who_and_when",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1443,6 +1762,22 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "plan",
                 "verbose_name_plural": "plans",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("school"),
+                        condition=models.Q(("closed_at__isnull", True)),
+                        name="one_running_plan",
+                        violation_error_message="Your school follows a plan already.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_at__isnull", True), ("closed_by__isnull", True)),
+                            models.Q(("closed_at__isnull", False), ("closed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="plan_closed_who_and_when",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1460,6 +1795,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "area of a plan",
                 "verbose_name_plural": "areas of plans",
+                "constraints": [models.UniqueConstraint(models.F("plan"), models.F("number"), name="area_once_in_plan")],
             },
         ),
         migrations.CreateModel(
@@ -1486,6 +1822,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "indicator of a plan",
                 "verbose_name_plural": "indicators of plans",
+                "constraints": [models.UniqueConstraint(models.F("plan"), models.F("key"), name="indicator_once_in_plan")],
             },
         ),
         migrations.CreateModel(
@@ -1512,6 +1849,14 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "review of a plan",
                 "verbose_name_plural": "reviews of plans",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("plan"),
+                        models.F("quarter"),
+                        name="one_review_for_quarter",
+                        violation_error_message="This quarter has been reviewed already.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1599,6 +1944,49 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "step of a plan",
                 "verbose_name_plural": "steps of plans",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "open")), fields=["owner", "ends_on"], name="plan_step_open_by_owner"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("plan"),
+                        models.F("area"),
+                        models.F("key"),
+                        condition=models.Q(("key", ""), _negated=True),
+                        name="plan_step_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("key", ""), _negated=True), models.Q(("title", ""), _negated=True), _connector="OR"
+                        ),
+                        name="plan_step_has_words",
+                        violation_error_message="Say what is to be done.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_on__gte", models.F("starts_on"))),
+                        name="plan_step_days_in_order",
+                        violation_error_message="The last day lies before the first.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_at__isnull", True), ("closed_by__isnull", True), ("state", "open")),
+                            models.Q(models.Q(("state", "open"), _negated=True), ("closed_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="plan_step_closed_when",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("is_by_hand", True), _negated=True),
+                            ("state", "open"),
+                            ("closed_by__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="plan_step_closed_by_somebody",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1618,6 +2006,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "month of the portfolio",
                 "verbose_name_plural": "months of the portfolio",
+                "constraints": [models.UniqueConstraint(fields=("school", "first_on"), name="portfolio_month_once")],
             },
         ),
         migrations.CreateModel(
@@ -1676,6 +2065,21 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "position",
                 "verbose_name_plural": "positions",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("until__isnull", True)),
+                        fields=("person", "employer"),
+                        name="position_held_once",
+                        violation_error_message="This person already works there.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("until__isnull", True), ("since__isnull", True), ("until__gte", models.F("since")), _connector="OR"
+                        ),
+                        name="position_ends_after_it_begins",
+                        violation_error_message="The last day cannot be before the first.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1693,6 +2097,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "tool in the library",
                 "verbose_name_plural": "tools in the library",
+                "constraints": [models.UniqueConstraint(fields=("key", "language"), name="tool_published_once_in_a_language")],
             },
         ),
         migrations.CreateModel(
@@ -1712,6 +2117,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "decision about a row",
                 "verbose_name_plural": "decisions about rows",
+                "constraints": [models.UniqueConstraint(fields=("employer_import", "number"), name="row_choice_once")],
             },
         ),
         migrations.CreateModel(
@@ -1753,6 +2159,12 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "same need",
                 "verbose_name_plural": "same needs",
+                "constraints": [
+                    models.UniqueConstraint(fields=("school", "kind", "form"), name="word_means_one_thing"),
+                    models.CheckConstraint(
+                        condition=models.Q(("form", models.F("means")), _negated=True), name="word_does_not_mean_itself"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1784,6 +2196,15 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "saved view",
                 "verbose_name_plural": "saved views",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("school"),
+                        models.F("owner"),
+                        django.db.models.functions.text.Lower("name"),
+                        name="view_once_for_somebody",
+                        violation_error_message="You already have a view of this name.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1819,6 +2240,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "shared employer",
                 "verbose_name_plural": "shared employers",
+                "constraints": [models.UniqueConstraint(fields=("consortium", "employer"), name="employer_shared_once")],
             },
         ),
         migrations.CreateModel(
@@ -1839,6 +2261,11 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "tag",
                 "verbose_name_plural": "tags",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("school"), django.db.models.functions.text.Lower("name"), name="tag_once_in_a_book"
+                    )
+                ],
             },
         ),
         migrations.AddField(
@@ -1860,6 +2287,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("template", "language"), name="template_words_once")],
+            },
         ),
         migrations.CreateModel(
             name="Calendar",
@@ -1898,310 +2328,6 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "calendars",
                 "constraints": [models.UniqueConstraint(fields=("user", "school"), name="calendar_once_at_a_school")],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="consortium",
-            constraint=models.UniqueConstraint(
-                models.F("host"),
-                django.db.models.functions.text.Lower("name"),
-                condition=models.Q(("ended_at__isnull", True)),
-                name="consortium_once_with_a_host",
-                violation_error_message="You already host a consortium of this name.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="consortium",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
-                    models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="consortium_ended_who_and_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="consortiummember",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("left_at__isnull", True)),
-                fields=("consortium", "school"),
-                name="consortium_member_once",
-                violation_error_message="This school is a member or invited already.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="consortiummember",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("accepted_at__isnull", True), ("accepted_by__isnull", True)),
-                    models.Q(("accepted_at__isnull", False), ("accepted_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="consortium_member_accepted_who_and_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="consortiummember",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("left_at__isnull", True), ("left_by__isnull", True)),
-                    models.Q(("left_at__isnull", False), ("left_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="consortium_member_left_who_and_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="commonemployer",
-            constraint=models.UniqueConstraint(fields=("ours", "theirs", "consortium"), name="common_employer_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="commonemployer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ours", models.F("theirs")), _negated=True), name="common_employer_is_in_two_books"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="alikeemployers",
-            index=models.Index(fields=["school", "state", "-score", "id"], name="alike_employers_by_score"),
-        ),
-        migrations.AddConstraint(
-            model_name="alikeemployers",
-            constraint=models.UniqueConstraint(fields=("first", "second"), name="alike_employers_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="alikeemployers",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("first__lt", models.F("second"))), name="alike_employers_in_order"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="alikeemployers",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_at__isnull", True), ("decided_by__isnull", True), ("state", "open")),
-                    models.Q(("decided_at__isnull", False), ("state", "different")),
-                    _connector="OR",
-                ),
-                name="alike_employers_decided_who_and_when",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="employerimport",
-            index=models.Index(fields=["school", "-uploaded_at"], name="import_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="employerimport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("finished_at__isnull", False), ("state__in", ["done", "taking_back", "taken_back"])),
-                    models.Q(
-                        models.Q(("state__in", ["done", "taking_back", "taken_back"]), _negated=True),
-                        ("finished_at__isnull", True),
-                    ),
-                    _connector="OR",
-                ),
-                name="import_done_with_its_moment",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="employerimport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("state__in", ["taking_back", "taken_back"]),
-                        ("taken_back_at__isnull", False),
-                        ("taken_back_by__isnull", False),
-                    ),
-                    models.Q(
-                        models.Q(("state__in", ["taking_back", "taken_back"]), _negated=True),
-                        ("taken_back_at__isnull", True),
-                        ("taken_back_by__isnull", True),
-                    ),
-                    _connector="OR",
-                ),
-                name="import_taken_back_who_and_when",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="export",
-            index=models.Index(fields=["school", "-made_at"], name="export_newest"),
-        ),
-        migrations.AddIndex(
-            model_name="importedthing",
-            index=models.Index(fields=["employer_import", "employer"], name="imported_thing_by_employer"),
-        ),
-        migrations.AddConstraint(
-            model_name="importedthing",
-            constraint=models.UniqueConstraint(fields=("employer_import", "kind", "number", "field"), name="imported_thing_once"),
-        ),
-        migrations.AddIndex(
-            model_name="importrow",
-            index=models.Index(fields=["employer_import", "outcome", "number"], name="import_row_by_outcome"),
-        ),
-        migrations.AddConstraint(
-            model_name="importrow",
-            constraint=models.UniqueConstraint(fields=("employer_import", "number"), name="import_row_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="lettertemplate",
-            constraint=models.UniqueConstraint(
-                models.F("school"),
-                django.db.models.functions.text.Lower("name"),
-                name="letter_template_once",
-                violation_error_message="There is already a template of this name.",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="likenesskey",
-            index=models.Index(fields=["school", "key"], name="likeness_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="mailaddress",
-            constraint=models.UniqueConstraint(fields=("school", "owner"), name="mail_address_once"),
-        ),
-        migrations.AddIndex(
-            model_name="mailing",
-            index=models.Index(fields=["school", "-made_at", "-id"], name="mailing_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="mailing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("started_at__isnull", True), ("state", "draft")),
-                    models.Q(models.Q(("state", "draft"), _negated=True), ("started_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="mailing_starts_when_it_is_no_draft_any_more",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="mailing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("finished_at__isnull", False), ("state", "sent")),
-                    models.Q(models.Q(("state", "sent"), _negated=True), ("finished_at__isnull", True)),
-                    _connector="OR",
-                ),
-                name="mailing_sent_with_its_moment",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="mailingwords",
-            constraint=models.UniqueConstraint(fields=("mailing", "language"), name="mailing_words_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="interview",
-            constraint=models.UniqueConstraint(
-                models.F("school"),
-                condition=models.Q(("closed_at__isnull", True)),
-                name="one_open_interview",
-                violation_error_message="Your school has begun this interview already.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="interview",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("closed_at__isnull", True), ("closed_by__isnull", True)),
-                    models.Q(("closed_at__isnull", False), ("closed_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="interview_closed_who_and_when",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="need",
-            index=models.Index(fields=["school", "kind", "counts_as", "noted_on"], name="need_by_what_is_said"),
-        ),
-        migrations.AddConstraint(
-            model_name="need",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_on__isnull", True)), fields=("employer", "kind", "form"), name="need_stands_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="need",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ended_on", None), ("ended_on__gte", models.F("noted_on")), _connector="OR"),
-                name="need_ends_after_it_was_said",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="need",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind__in", ["occupation", "skill"]), models.Q(("words", ""), _negated=True)),
-                    models.Q(("kind__in", ["trend", "obstacle", "offer"]), ("people_in_two_years", None), ("people_now", None)),
-                    _connector="OR",
-                ),
-                name="need_counts_people_only_where_somebody_is_wanted",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="need",
-            constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("form", ""), _negated=True), models.Q(("counts_as", ""), _negated=True)),
-                name="need_has_a_form",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="nextstep",
-            index=models.Index(condition=models.Q(("state", "open")), fields=["owner", "due_on"], name="step_open_by_owner"),
-        ),
-        migrations.AddIndex(
-            model_name="nextstep",
-            index=models.Index(
-                condition=models.Q(("state", "open")), fields=["employer", "due_on", "id"], name="step_open_by_employer"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="nextstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("closed_at__isnull", True), ("closed_by__isnull", True), ("state", "open")),
-                    models.Q(
-                        models.Q(("state", "open"), _negated=True), ("closed_at__isnull", False), ("closed_by__isnull", False)
-                    ),
-                    _connector="OR",
-                ),
-                name="step_closed_who_and_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ownactivity",
-            constraint=models.UniqueConstraint(
-                fields=("school", "name"),
-                name="own_activity_name_once",
-                violation_error_message="There is a kind of this name already.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ownactivity",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("rung__gte", 1), ("rung__lte", 5)), name="own_activity_rung_of_the_ladder"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ownactivity",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("area__in", ["1.1", "1.2", "1.3", "2.1", "2.2", "2.3"])), name="own_activity_in_an_area"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="person",
-            index=models.Index(fields=["school", "email"], name="person_by_email"),
-        ),
-        migrations.AddConstraint(
-            model_name="person",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("bounced_address", ""), ("bounced_at__isnull", True)),
-                    models.Q(models.Q(("bounced_address", ""), _negated=True), ("bounced_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="person_bounced_with_its_moment",
-            ),
         ),
         migrations.AddIndex(
             model_name="needsinterview",
@@ -2248,310 +2374,12 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex(
-            model_name="merge",
-            index=models.Index(fields=["school", "-made_at", "-id"], name="merge_newest"),
-        ),
-        migrations.AddIndex(
-            model_name="merge",
-            index=models.Index(condition=models.Q(("employer__isnull", False)), fields=["gone_number"], name="merge_by_number"),
-        ),
-        migrations.AddConstraint(
-            model_name="merge",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("employer__isnull", False), ("person__isnull", True)),
-                    models.Q(("employer__isnull", True), ("person__isnull", False)),
-                    _connector="OR",
-                ),
-                name="merge_of_employers_or_of_people",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="merge",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("undone_at__isnull", True), ("undone_by__isnull", True)),
-                    models.Q(("undone_at__isnull", False), ("undone_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="merge_undone_who_and_when",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="letter",
-            index=models.Index(
-                condition=models.Q(("sent_at__isnull", False)), fields=["employer", "-sent_at", "-id"], name="letter_timeline"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="letter",
-            index=models.Index(
-                django.db.models.functions.text.Lower("address"),
-                models.F("sent_at"),
-                condition=models.Q(("sent_at__isnull", False)),
-                name="letter_by_address",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="letter",
-            index=models.Index(condition=models.Q(("sent_at__isnull", False)), fields=["sent_at"], name="letter_by_moment"),
-        ),
-        migrations.AddIndex(
-            model_name="letter",
-            index=models.Index(
-                condition=models.Q(("state", "waiting")), fields=["mailing", "tried", "id"], name="letter_waiting"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="letter",
-            constraint=models.UniqueConstraint(
-                models.F("mailing"),
-                django.db.models.functions.text.Lower("address"),
-                condition=models.Q(("address", ""), _negated=True),
-                name="letter_once_to_an_address",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="letter",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("sent_at__isnull", True), ("state__in", ["waiting", "skipped"])),
-                    models.Q(models.Q(("state__in", ["waiting", "skipped"]), _negated=True), ("sent_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="letter_gone_with_its_moment",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="letter",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "skipped"), models.Q(("why", ""), _negated=True)),
-                    models.Q(("state", "skipped"), _negated=True),
-                    _connector="OR",
-                ),
-                name="letter_skipped_with_a_reason",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="letter",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("answer", ""), ("answered_at__isnull", True)),
-                    models.Q(models.Q(("answer", ""), _negated=True), ("answered_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="letter_answered_with_its_moment",
-            ),
-        ),
-        migrations.AddIndex(
             model_name="contact",
             index=models.Index(fields=["employer", "-held_at", "-id"], name="contact_timeline"),
         ),
         migrations.AddIndex(
             model_name="contact",
             index=models.Index(fields=["by", "-held_at"], name="contact_by_colleague"),
-        ),
-        migrations.AddIndex(
-            model_name="capturedmail",
-            index=models.Index(
-                condition=models.Q(("contact__isnull", True), ("dropped_at__isnull", True)),
-                fields=["owner", "school", "waits_since"],
-                name="captured_mail_to_file",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="capturedmail",
-            index=models.Index(fields=["owner", "received_at"], name="captured_mail_by_arrival"),
-        ),
-        migrations.AddConstraint(
-            model_name="capturedmail",
-            constraint=models.UniqueConstraint(fields=("school", "key"), name="captured_mail_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="capturedmail",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("contact__isnull", True), ("dropped_at__isnull", True), _connector="OR"),
-                name="captured_mail_filed_or_dropped",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="alikepeople",
-            index=models.Index(fields=["school", "state", "-score", "id"], name="alike_people_by_score"),
-        ),
-        migrations.AddConstraint(
-            model_name="alikepeople",
-            constraint=models.UniqueConstraint(fields=("first", "second"), name="alike_people_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="alikepeople",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("first__lt", models.F("second"))), name="alike_people_in_order"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="alikepeople",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_at__isnull", True), ("decided_by__isnull", True), ("state", "open")),
-                    models.Q(("decided_at__isnull", False), ("state", "different")),
-                    _connector="OR",
-                ),
-                name="alike_people_decided_who_and_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="plan",
-            constraint=models.UniqueConstraint(
-                models.F("school"),
-                condition=models.Q(("closed_at__isnull", True)),
-                name="one_running_plan",
-                violation_error_message="Your school follows a plan already.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="plan",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("closed_at__isnull", True), ("closed_by__isnull", True)),
-                    models.Q(("closed_at__isnull", False), ("closed_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="plan_closed_who_and_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="planarea",
-            constraint=models.UniqueConstraint(models.F("plan"), models.F("number"), name="area_once_in_plan"),
-        ),
-        migrations.AddConstraint(
-            model_name="planindicator",
-            constraint=models.UniqueConstraint(models.F("plan"), models.F("key"), name="indicator_once_in_plan"),
-        ),
-        migrations.AddConstraint(
-            model_name="planreview",
-            constraint=models.UniqueConstraint(
-                models.F("plan"),
-                models.F("quarter"),
-                name="one_review_for_quarter",
-                violation_error_message="This quarter has been reviewed already.",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="planstep",
-            index=models.Index(
-                condition=models.Q(("state", "open")), fields=["owner", "ends_on"], name="plan_step_open_by_owner"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="planstep",
-            constraint=models.UniqueConstraint(
-                models.F("plan"),
-                models.F("area"),
-                models.F("key"),
-                condition=models.Q(("key", ""), _negated=True),
-                name="plan_step_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="planstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("key", ""), _negated=True), models.Q(("title", ""), _negated=True), _connector="OR"),
-                name="plan_step_has_words",
-                violation_error_message="Say what is to be done.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="planstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_on__gte", models.F("starts_on"))),
-                name="plan_step_days_in_order",
-                violation_error_message="The last day lies before the first.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="planstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("closed_at__isnull", True), ("closed_by__isnull", True), ("state", "open")),
-                    models.Q(models.Q(("state", "open"), _negated=True), ("closed_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="plan_step_closed_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="planstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("is_by_hand", True), _negated=True),
-                    ("state", "open"),
-                    ("closed_by__isnull", False),
-                    _connector="OR",
-                ),
-                name="plan_step_closed_by_somebody",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="portfoliomonth",
-            constraint=models.UniqueConstraint(fields=("school", "first_on"), name="portfolio_month_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="position",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("until__isnull", True)),
-                fields=("person", "employer"),
-                name="position_held_once",
-                violation_error_message="This person already works there.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="position",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("until__isnull", True), ("since__isnull", True), ("until__gte", models.F("since")), _connector="OR"
-                ),
-                name="position_ends_after_it_begins",
-                violation_error_message="The last day cannot be before the first.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="publishedtool",
-            constraint=models.UniqueConstraint(fields=("key", "language"), name="tool_published_once_in_a_language"),
-        ),
-        migrations.AddConstraint(
-            model_name="rowchoice",
-            constraint=models.UniqueConstraint(fields=("employer_import", "number"), name="row_choice_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="sameneed",
-            constraint=models.UniqueConstraint(fields=("school", "kind", "form"), name="word_means_one_thing"),
-        ),
-        migrations.AddConstraint(
-            model_name="sameneed",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("form", models.F("means")), _negated=True), name="word_does_not_mean_itself"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="savedview",
-            constraint=models.UniqueConstraint(
-                models.F("school"),
-                models.F("owner"),
-                django.db.models.functions.text.Lower("name"),
-                name="view_once_for_somebody",
-                violation_error_message="You already have a view of this name.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sharedemployer",
-            constraint=models.UniqueConstraint(fields=("consortium", "employer"), name="employer_shared_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="tag",
-            constraint=models.UniqueConstraint(
-                models.F("school"), django.db.models.functions.text.Lower("name"), name="tag_once_in_a_book"
-            ),
         ),
         migrations.AddIndex(
             model_name="employer",
@@ -2607,9 +2435,5 @@ class Migration(migrations.Migration):
                 condition=models.Q(("resting_until__isnull", False), ("resting_why", ""), _connector="OR"),
                 name="employer_rests_with_a_reason_only_while_it_rests",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="templatewords",
-            constraint=models.UniqueConstraint(fields=("template", "language"), name="template_words_once"),
         ),
     ]

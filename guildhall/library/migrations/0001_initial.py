@@ -271,6 +271,14 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "collection",
                 "verbose_name_plural": "collections",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("organisation"),
+                        django.db.models.functions.text.Lower("title"),
+                        name="collection_once",
+                        violation_error_message="There is a collection of this name already.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -412,6 +420,14 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "harvest",
                 "verbose_name_plural": "harvests",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("removed_at__isnull", True)),
+                        fields=("organisation", "address"),
+                        name="harvest_once",
+                        violation_error_message="This place is harvested already.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -510,6 +526,14 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "answer",
                 "verbose_name_plural": "answers",
+                "indexes": [models.Index(fields=["organisation", "prompt"], name="answer_by_group")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("prompt", "by"), name="answer_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("visibility", "private"), ("organisation__isnull", False), _connector="OR"),
+                        name="answer_shared_in_an_organisation",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -524,6 +548,9 @@ class Migration(migrations.Migration):
                     models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="texts", to="library.prompt"),
                 ),
             ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("prompt", "language"), name="prompt_text_once")],
+            },
         ),
         migrations.CreateModel(
             name="PublicChange",
@@ -598,6 +625,8 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "find",
                 "verbose_name_plural": "finds",
+                "indexes": [models.Index(fields=["harvest", "refused_why"], name="harvested_by_refusal")],
+                "constraints": [models.UniqueConstraint(fields=("harvest", "identifier"), name="harvested_once")],
             },
         ),
         migrations.CreateModel(
@@ -617,6 +646,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("collection", "resource"), name="collected_once")],
+            },
         ),
         migrations.CreateModel(
             name="Rendition",
@@ -634,6 +666,9 @@ class Migration(migrations.Migration):
                     models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="renditions", to="library.film"),
                 ),
             ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("film", "kind"), name="rendition_once")],
+            },
         ),
         migrations.CreateModel(
             name="Source",
@@ -691,6 +726,29 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "source",
                 "verbose_name_plural": "sources",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("address", ""), ("licence", ""), ("of__isnull", False), ("title", "")),
+                            models.Q(("of__isnull", True), models.Q(("title", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="source_is_here_or_elsewhere",
+                        violation_error_message="Name what it was made from.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("of__isnull", True), models.Q(("of", models.F("resource")), _negated=True), _connector="OR"
+                        ),
+                        name="source_is_another",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("of__isnull", False)),
+                        fields=("resource", "of"),
+                        name="source_once",
+                        violation_error_message="This is among its sources already.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -743,6 +801,13 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "track",
                 "verbose_name_plural": "tracks",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("film", "language", "kind"),
+                        name="track_once",
+                        violation_error_message="There is such a track in this language already.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -766,6 +831,13 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "film on its way",
                 "verbose_name_plural": "films on their way",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("received_at__isnull", True)),
+                        fields=("resource", "by", "name", "length", "mark"),
+                        name="upload_once",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -791,6 +863,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "use",
                 "verbose_name_plural": "uses",
+                "constraints": [models.UniqueConstraint(fields=("resource", "by"), name="use_once")],
             },
         ),
         migrations.CreateModel(
@@ -953,6 +1026,12 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "version",
                 "verbose_name_plural": "versions",
+                "indexes": [
+                    models.Index(fields=["kind", "language"], name="version_by_kind"),
+                    models.Index(condition=models.Q(("area", ""), _negated=True), fields=["area"], name="version_by_area"),
+                    models.Index(django.db.models.functions.text.Lower("title"), name="version_by_title"),
+                ],
+                "constraints": [models.UniqueConstraint(fields=("resource", "number"), name="version_once")],
             },
         ),
         migrations.CreateModel(
@@ -983,6 +1062,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "review",
                 "verbose_name_plural": "reviews",
+                "constraints": [models.UniqueConstraint(fields=("resource", "by"), name="review_once")],
             },
         ),
         migrations.AddField(
@@ -1019,127 +1099,6 @@ class Migration(migrations.Migration):
                 "verbose_name": "file",
                 "verbose_name_plural": "files",
             },
-        ),
-        migrations.AddConstraint(
-            model_name="collection",
-            constraint=models.UniqueConstraint(
-                models.F("organisation"),
-                django.db.models.functions.text.Lower("title"),
-                name="collection_once",
-                violation_error_message="There is a collection of this name already.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="harvest",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("removed_at__isnull", True)),
-                fields=("organisation", "address"),
-                name="harvest_once",
-                violation_error_message="This place is harvested already.",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="answer",
-            index=models.Index(fields=["organisation", "prompt"], name="answer_by_group"),
-        ),
-        migrations.AddConstraint(
-            model_name="answer",
-            constraint=models.UniqueConstraint(fields=("prompt", "by"), name="answer_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="answer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("visibility", "private"), ("organisation__isnull", False), _connector="OR"),
-                name="answer_shared_in_an_organisation",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="prompttext",
-            constraint=models.UniqueConstraint(fields=("prompt", "language"), name="prompt_text_once"),
-        ),
-        migrations.AddIndex(
-            model_name="harvested",
-            index=models.Index(fields=["harvest", "refused_why"], name="harvested_by_refusal"),
-        ),
-        migrations.AddConstraint(
-            model_name="harvested",
-            constraint=models.UniqueConstraint(fields=("harvest", "identifier"), name="harvested_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="collected",
-            constraint=models.UniqueConstraint(fields=("collection", "resource"), name="collected_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="rendition",
-            constraint=models.UniqueConstraint(fields=("film", "kind"), name="rendition_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="source",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("address", ""), ("licence", ""), ("of__isnull", False), ("title", "")),
-                    models.Q(("of__isnull", True), models.Q(("title", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="source_is_here_or_elsewhere",
-                violation_error_message="Name what it was made from.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="source",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("of__isnull", True), models.Q(("of", models.F("resource")), _negated=True), _connector="OR"),
-                name="source_is_another",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="source",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("of__isnull", False)),
-                fields=("resource", "of"),
-                name="source_once",
-                violation_error_message="This is among its sources already.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="track",
-            constraint=models.UniqueConstraint(
-                fields=("film", "language", "kind"),
-                name="track_once",
-                violation_error_message="There is such a track in this language already.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="upload",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("received_at__isnull", True)),
-                fields=("resource", "by", "name", "length", "mark"),
-                name="upload_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="use",
-            constraint=models.UniqueConstraint(fields=("resource", "by"), name="use_once"),
-        ),
-        migrations.AddIndex(
-            model_name="version",
-            index=models.Index(fields=["kind", "language"], name="version_by_kind"),
-        ),
-        migrations.AddIndex(
-            model_name="version",
-            index=models.Index(condition=models.Q(("area", ""), _negated=True), fields=["area"], name="version_by_area"),
-        ),
-        migrations.AddIndex(
-            model_name="version",
-            index=models.Index(django.db.models.functions.text.Lower("title"), name="version_by_title"),
-        ),
-        migrations.AddConstraint(
-            model_name="version",
-            constraint=models.UniqueConstraint(fields=("resource", "number"), name="version_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="review",
-            constraint=models.UniqueConstraint(fields=("resource", "by"), name="review_once"),
         ),
         migrations.AddIndex(
             model_name="resource",

@@ -130,6 +130,21 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "organisation",
                 "verbose_name_plural": "organisations",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("slug__isnull", False), ("kept_by__isnull", False), _connector="OR"),
+                        name="organisation_slug_unless_kept",
+                        violation_error_message="An organisation with members needs a short name for its addresses.",
+                    ),
+                    models.UniqueConstraint(
+                        models.F("kept_by"),
+                        models.F("country"),
+                        models.F("register_number"),
+                        condition=models.Q(("register_number", ""), _negated=True),
+                        name="organisation_number_once",
+                        violation_error_message="There is already an organisation with this register number.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -177,6 +192,21 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "membership",
                 "verbose_name_plural": "memberships",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("user"),
+                        models.F("organisation"),
+                        models.F("role"),
+                        condition=models.Q(("until__isnull", True)),
+                        name="membership_once",
+                        violation_error_message="This person already has this role here.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("until__isnull", True), ("until__gte", models.F("since")), _connector="OR"),
+                        name="membership_ends_after_it_begins",
+                        violation_error_message="The last day cannot be before the first.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -219,6 +249,23 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "invitation",
                 "verbose_name_plural": "invitations",
+                "constraints": [
+                    models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("email"),
+                        models.F("organisation"),
+                        condition=models.Q(("accepted_at__isnull", True), ("withdrawn_at__isnull", True)),
+                        name="invitation_open_once",
+                        violation_error_message="This address is already invited. Send the invitation again, or withdraw it first.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("accepted_at__isnull", True), ("accepted_by__isnull", True)),
+                            models.Q(("accepted_at__isnull", False), ("accepted_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="invitation_accepted_who_and_when",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -253,6 +300,12 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "pass",
                 "verbose_name_plural": "passes",
+                "indexes": [models.Index(fields=["thing_type", "thing_id"], name="pass_by_thing")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("expires_at__gt", models.F("issued_at"))), name="pass_expires_after_issue"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -309,6 +362,24 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "site",
                 "verbose_name_plural": "sites",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("organisation"),
+                        models.F("register_number"),
+                        condition=models.Q(("register_number", ""), _negated=True),
+                        name="site_number_once",
+                        violation_error_message="This organisation already has a site with this register number.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("latitude__isnull", True), ("longitude__isnull", True)),
+                            models.Q(("latitude__isnull", False), ("longitude__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="site_coordinates_in_pairs",
+                        violation_error_message="Latitude and longitude go together: give both or none.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -379,6 +450,22 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "consent record",
                 "verbose_name_plural": "consent records",
+                "indexes": [models.Index(fields=["person_type", "person_id"], name="consent_by_person")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("person_type"),
+                        models.F("person_id"),
+                        models.F("statement"),
+                        condition=models.Q(("withdrawn_at__isnull", True)),
+                        name="consent_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("withdrawn_at__isnull", True), ("withdrawn_at__gte", models.F("given_at")), _connector="OR"
+                        ),
+                        name="consent_withdrawn_after_given",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -393,6 +480,9 @@ class Migration(migrations.Migration):
                     models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="texts", to="people.statement"),
                 ),
             ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("statement", "language"), name="statement_text_once")],
+            },
         ),
         migrations.CreateModel(
             name="Webhook",
@@ -442,6 +532,20 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "webhook",
                 "verbose_name_plural": "webhooks",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("paused_at__isnull", True), ("paused_why", "")),
+                            models.Q(("paused_at__isnull", False), models.Q(("paused_why", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="webhook_paused_with_its_reason",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("paused_at__isnull", True), ("wakes_at__isnull", True), _connector="OR"),
+                        name="webhook_sleeps_while_paused",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -492,6 +596,25 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "message to a webhook",
                 "verbose_name_plural": "messages to webhooks",
+                "indexes": [
+                    models.Index(
+                        models.F("webhook"), models.OrderBy(models.F("id"), descending=True), name="webhookdelivery_newest"
+                    ),
+                    models.Index(
+                        condition=models.Q(("due_at__isnull", False)), fields=["webhook", "due_at"], name="webhookdelivery_due"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("webhook", "key"), name="webhookdelivery_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("due_at__isnull", False), ("state", "waiting")),
+                            models.Q(models.Q(("state", "waiting"), _negated=True), ("due_at__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="webhookdelivery_due_while_it_waits",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -605,166 +728,5 @@ class Migration(migrations.Migration):
                     models.Index(condition=models.Q(("read_at__isnull", True)), fields=["user"], name="notice_unread"),
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="organisation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("slug__isnull", False), ("kept_by__isnull", False), _connector="OR"),
-                name="organisation_slug_unless_kept",
-                violation_error_message="An organisation with members needs a short name for its addresses.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="organisation",
-            constraint=models.UniqueConstraint(
-                models.F("kept_by"),
-                models.F("country"),
-                models.F("register_number"),
-                condition=models.Q(("register_number", ""), _negated=True),
-                name="organisation_number_once",
-                violation_error_message="There is already an organisation with this register number.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.UniqueConstraint(
-                models.F("user"),
-                models.F("organisation"),
-                models.F("role"),
-                condition=models.Q(("until__isnull", True)),
-                name="membership_once",
-                violation_error_message="This person already has this role here.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("until__isnull", True), ("until__gte", models.F("since")), _connector="OR"),
-                name="membership_ends_after_it_begins",
-                violation_error_message="The last day cannot be before the first.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invitation",
-            constraint=models.UniqueConstraint(
-                django.db.models.functions.text.Lower("email"),
-                models.F("organisation"),
-                condition=models.Q(("accepted_at__isnull", True), ("withdrawn_at__isnull", True)),
-                name="invitation_open_once",
-                violation_error_message="This address is already invited. Send the invitation again, or withdraw it first.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invitation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("accepted_at__isnull", True), ("accepted_by__isnull", True)),
-                    models.Q(("accepted_at__isnull", False), ("accepted_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="invitation_accepted_who_and_when",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="pass",
-            index=models.Index(fields=["thing_type", "thing_id"], name="pass_by_thing"),
-        ),
-        migrations.AddConstraint(
-            model_name="pass",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("expires_at__gt", models.F("issued_at"))), name="pass_expires_after_issue"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="site",
-            constraint=models.UniqueConstraint(
-                models.F("organisation"),
-                models.F("register_number"),
-                condition=models.Q(("register_number", ""), _negated=True),
-                name="site_number_once",
-                violation_error_message="This organisation already has a site with this register number.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="site",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("latitude__isnull", True), ("longitude__isnull", True)),
-                    models.Q(("latitude__isnull", False), ("longitude__isnull", False)),
-                    _connector="OR",
-                ),
-                name="site_coordinates_in_pairs",
-                violation_error_message="Latitude and longitude go together: give both or none.",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="consentrecord",
-            index=models.Index(fields=["person_type", "person_id"], name="consent_by_person"),
-        ),
-        migrations.AddConstraint(
-            model_name="consentrecord",
-            constraint=models.UniqueConstraint(
-                models.F("person_type"),
-                models.F("person_id"),
-                models.F("statement"),
-                condition=models.Q(("withdrawn_at__isnull", True)),
-                name="consent_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="consentrecord",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("withdrawn_at__isnull", True), ("withdrawn_at__gte", models.F("given_at")), _connector="OR"),
-                name="consent_withdrawn_after_given",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="statementtext",
-            constraint=models.UniqueConstraint(fields=("statement", "language"), name="statement_text_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="webhook",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("paused_at__isnull", True), ("paused_why", "")),
-                    models.Q(("paused_at__isnull", False), models.Q(("paused_why", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="webhook_paused_with_its_reason",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="webhook",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("paused_at__isnull", True), ("wakes_at__isnull", True), _connector="OR"),
-                name="webhook_sleeps_while_paused",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="webhookdelivery",
-            index=models.Index(
-                models.F("webhook"), models.OrderBy(models.F("id"), descending=True), name="webhookdelivery_newest"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="webhookdelivery",
-            index=models.Index(
-                condition=models.Q(("due_at__isnull", False)), fields=["webhook", "due_at"], name="webhookdelivery_due"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="webhookdelivery",
-            constraint=models.UniqueConstraint(fields=("webhook", "key"), name="webhookdelivery_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="webhookdelivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("due_at__isnull", False), ("state", "waiting")),
-                    models.Q(models.Q(("state", "waiting"), _negated=True), ("due_at__isnull", True)),
-                    _connector="OR",
-                ),
-                name="webhookdelivery_due_while_it_waits",
-            ),
         ),
     ]

@@ -61,6 +61,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("scheme", "code"),
+                        name="concept_code_once_in_scheme",
+                        violation_error_message="This scheme already has a concept with this code.",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Label",
@@ -87,13 +96,5 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="concept",
-            constraint=models.UniqueConstraint(
-                fields=("scheme", "code"),
-                name="concept_code_once_in_scheme",
-                violation_error_message="This scheme already has a concept with this code.",
-            ),
         ),
     ]
