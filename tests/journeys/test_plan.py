@@ -91,8 +91,9 @@ class Planning:
 
 
 @pytest.mark.parametrize("language", ["en"])
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("answers", [RURAL_CARE, CITY_METAL], ids=["rural-care", "city-metal"])
+@pytest.mark.parametrize(
+    ("answers", "size"), [(RURAL_CARE, "phone"), (CITY_METAL, "desktop")], ids=["rural-care-phone", "city-metal-desktop"]
+)
 def test_plan(visit, house, no_barriers, size, language, answers):
     coordinator = Colleague("Ines Okafor", visit(*SIZES[size], locale=language), house, no_barriers, language)
     coordinator.start_school(f"Vocational school {uuid4().hex[:6]}", "IE")
@@ -107,7 +108,7 @@ def test_plan(visit, house, no_barriers, size, language, answers):
 
 
 @pytest.mark.parametrize("language", ["en"])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ["phone"])
 def test_quarterly_review(visit, house, no_barriers_without_javascript, size, language):
     """Without scripts: the plan began a quarter ago, one step was done together with an employer, another is late."""
     page = visit(*SIZES[size], javascript=False, locale=language)

@@ -20,6 +20,8 @@ from guildhall.engagement.search import scope_of
 from guildhall.people.models import Kind, Mail, Membership, Organisation, Site, User
 from guildhall.portal import demo
 
+#: It is loaded by actions, and they are tried on both databases.
+pytestmark = pytest.mark.same_on_both
 COORDINATORS = ["heike.morgenroth@kupferhammer.example", "rita.cabaco@tressobreiros.example"]
 
 
