@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -27,25 +27,40 @@ from guildhall.core.questions import (
 from guildhall.core.search import Document
 from guildhall.core.ui.basics import figure
 from guildhall.library import common_words, demo
+from guildhall.library.actions.experts import forget_invited_experts
 from guildhall.library.films.transcripts import PASSAGE, describe_passages, everything_said
-from guildhall.library.models import Answer, Collection, Part, Resource, Review, Upload, Use, numbers_written_for
+from guildhall.library.models import (
+    Answer,
+    Collection,
+    Expert,
+    ExpertGroup,
+    Part,
+    Resource,
+    Review,
+    Upload,
+    Use,
+    numbers_written_for,
+)
 from guildhall.library.rules import can_publish
 from guildhall.library.search import PUBLIC, RESOURCE, describe_resources, everything, scope_of
 from guildhall.people.hooks import (
     DemoStage,
     ErasureStep,
     PersonalData,
+    RetentionRule,
     TodayAnswer,
     TodayEntry,
     demo_stages,
     erasure_of,
     personal_data_of,
+    retention_rules,
     today_entries,
 )
 from guildhall.people.middleware import PersonRequest
 from guildhall.people.models import Organisation, User
 
 SHOWN_TODAY = 10
+FORGET_INVITED_EXPERTS_AFTER = timedelta(days=90)
 
 
 @listen(menu_entries)
@@ -115,11 +130,13 @@ def what_waits_to_be_published(user: User, organisation: Organisation | None, at
 @listen(personal_data_of)
 def what_the_library_holds(user: User) -> list[PersonalData]:
     resources = Resource.objects.filter(owner=user).order_by("created_at", "pk")
-    reviews = Review.objects.filter(by=user).select_related("resource").order_by("made_at", "pk")
+    reviews = Review.objects.filter(by=user).select_related("resource", "group").order_by("made_at", "pk")
     uses = Use.objects.filter(by=user).select_related("resource").order_by("made_at", "pk")
     collections = Collection.objects.filter(made_by=user).order_by("made_at", "pk")
     answers = Answer.objects.filter(by=user).select_related("prompt__film__resource").order_by("changed_at", "pk")
     uploads = Upload.objects.filter(by=user).order_by("began_at", "pk")
+    places = Expert.objects.of(user).select_related("group").order_by("invited_at", "pk")
+    groups = ExpertGroup.objects.filter(made_by=user).order_by("made_at", "pk")
     return [
         PersonalData(
             key="library.resources",
@@ -137,8 +154,54 @@ def what_the_library_holds(user: User) -> list[PersonalData]:
             key="library.reviews",
             title=_("Reviews you wrote"),
             why=_("They are public, with your name, so that others can judge a resource. You can take them back."),
-            columns={"made_at": _("When"), "resource": pgettext("an opinion", "Of what"), "text": _("In words")},
-            rows=[{"made_at": review.made_at, "resource": str(review.resource), "text": review.text} for review in reviews],
+            columns={
+                "made_at": _("When"),
+                "resource": pgettext("an opinion", "Of what"),
+                "text": _("In words"),
+                "group": _("For which expert group"),
+                "signed_as": _("Under which name"),
+            },
+            rows=[
+                {
+                    "made_at": review.made_at,
+                    "resource": str(review.resource),
+                    "text": review.text,
+                    "group": str(review.group or ""),
+                    "signed_as": review.signed_as,
+                }
+                for review in reviews
+            ],
+        ),
+        PersonalData(
+            key="library.experts",
+            title=_("Expert groups you are in or were invited to"),
+            why=_("So that readers know who speaks as an expert. You agreed to the name; an invitation goes after 90 days."),
+            columns={
+                "invited_at": _("Invited"),
+                "group": _("Expert group"),
+                "email": _("E-mail address"),
+                "accepted_at": _("In it since"),
+                "name": _("Under which name"),
+                "declined_at": _("Declined"),
+            },
+            rows=[
+                {
+                    "invited_at": place.invited_at,
+                    "group": str(place.group),
+                    "email": place.email,
+                    "accepted_at": place.accepted_at,
+                    "name": place.name,
+                    "declined_at": place.declined_at,
+                }
+                for place in places
+            ],
+        ),
+        PersonalData(
+            key="library.expert_groups",
+            title=_("Expert groups you began"),
+            why=_("They belong to your organisation and stay with it."),
+            columns={"made_at": _("When"), "name": _("Name")},
+            rows=list(groups.values("made_at", "name")),
         ),
         PersonalData(
             key="library.uses",
@@ -192,6 +255,7 @@ def what_becomes_of_the_library(user: User) -> list[ErasureStep]:
     said = [model.objects.filter(by=user) for model in (Review, Use, Answer, Upload)]
     opinions = sum(rows.count() for rows in said)
     resources = Resource.objects.filter(owner=user).count()
+    places = list(Expert.objects.of(user).values_list("pk", flat=True))  # found by addresses, which may be gone by then
 
     def forget(at: datetime) -> None:
         for rows in said:
@@ -210,6 +274,16 @@ def what_becomes_of_the_library(user: User) -> list[ErasureStep]:
         ),
         ErasureStep(
             sentence=ngettext(
+                "%(count)s place in an expert group, or invitation into one, is deleted.",
+                "%(count)s places in expert groups, or invitations into one, are deleted.",
+                len(places),
+            )
+            % {"count": figure(len(places))},
+            count=len(places),
+            carry_out=lambda at: Expert.objects.filter(pk__in=places).delete(),
+        ),
+        ErasureStep(
+            sentence=ngettext(
                 "%(count)s resource stays with the organisation; nobody looks after it any more.",
                 "%(count)s resources stay with the organisation; nobody looks after them any more.",
                 resources,
@@ -218,6 +292,20 @@ def what_becomes_of_the_library(user: User) -> list[ErasureStep]:
             count=resources,
             carry_out=lambda at: Resource.objects.filter(owner=user).update(owner=None),
         ),
+    ]
+
+
+@listen(retention_rules)
+def how_long_invitations_of_experts_are_kept() -> list[RetentionRule]:
+    return [
+        RetentionRule(
+            key="library.expert_invitations",
+            what=_("Invitations into expert groups that nobody answered, or that were declined"),
+            why=_("The address of somebody who did not come is not ours to keep; who declined is not asked again so soon."),
+            keep=FORGET_INVITED_EXPERTS_AFTER,
+            overdue=lambda before: Expert.objects.unanswered_before(before).count(),
+            delete=lambda before: forget_invited_experts(before=before, by=None),
+        )
     ]
 
 

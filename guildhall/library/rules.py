@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from guildhall.core.rules import rule
-from guildhall.library.models import WRITERS, Answer, Collection, Harvest, Resource, Review, Upload, Use
+from guildhall.library.models import WRITERS, Answer, Collection, Expert, ExpertGroup, Harvest, Resource, Review, Upload, Use
+from guildhall.library.models.experts import HOSTS, addresses_shown_to_be_of
 from guildhall.people.models import Organisation, Role, User
-from guildhall.people.rules import can_work_for, has_role
+from guildhall.people.rules import can_coordinate, can_work_for, has_role
 
 
 @rule(_("Only members of this organisation can write in its name, learners not: what is written is public."))
@@ -40,6 +41,34 @@ def can_translate(user: User, organisation: Organisation) -> bool:
 def can_review(user: User, resource: Resource) -> bool:
     """Whether somebody may give an opinion: a member of an organisation, but not of the one that published it."""
     return not has_role(user, resource.organisation, WRITERS)
+
+
+@rule(_("Only managers and placement coordinators of a school or an association can run a group of experts."))
+def can_run_experts(user: User, organisation: Organisation) -> bool:
+    return organisation.kind in HOSTS and can_coordinate(user, organisation)
+
+
+@rule(_("This invitation was sent to another address. Sign in with that one, or ask for an invitation to yours."))
+def can_answer_as_expert(user: User, expert: Expert) -> bool:
+    addresses = addresses_shown_to_be_of(user).filter(address=expert.email.lower())
+    return user.is_active and bool(addresses.exists())
+
+
+@rule(_("Learners cannot be in a group of experts: what is written there is public."))
+def can_be_expert(user: User, expert: Expert) -> bool:
+    """Whether somebody may be in a group: a member of whatever organisation, or of none, but nobody who only learns."""
+    roles = set(user.memberships.current().values_list("role", flat=True))
+    return not roles or not roles.isdisjoint(WRITERS)
+
+
+@rule(_("Only the expert themselves can leave a group."))
+def can_leave_experts(user: User, expert: Expert) -> bool:
+    return expert.user_id == user.pk
+
+
+@rule(_("Only those who are in this group can review in its name."))
+def can_review_for(user: User, group: ExpertGroup) -> bool:
+    return group.experts.current().filter(user=user.pk).exists()
 
 
 @rule(_("This was written by somebody else."))

@@ -1,5 +1,16 @@
 """What people do in the library."""
 
+from guildhall.library.actions.experts import (
+    accept_as_expert,
+    begin_experts,
+    change_experts,
+    decline_as_expert,
+    end_experts,
+    forget_invited_experts,
+    invite_expert,
+    leave_experts,
+    remove_expert,
+)
 from guildhall.library.actions.films import begin_upload, bring_film, drop_upload, finish_upload, make_again, remove_film
 from guildhall.library.actions.harvests import (
     add_harvest,
@@ -36,6 +47,7 @@ from guildhall.library.actions.tracks import add_track, change_track, look_throu
 from guildhall.library.actions.translations import ask_machine, catch_up, look_through, start_translation, take_machine_words
 
 __all__ = [
+    "accept_as_expert",
     "add_harvest",
     "add_part",
     "add_prompt",
@@ -43,21 +55,28 @@ __all__ = [
     "add_track",
     "answer_prompt",
     "ask_machine",
+    "begin_experts",
     "begin_harvest",
     "begin_upload",
     "bring_film",
     "catch_up",
     "change_collection",
+    "change_experts",
     "change_harvest",
     "change_prompt",
     "change_resource",
     "change_track",
     "collect",
     "collect_in_new",
+    "decline_as_expert",
     "drop_draft",
     "drop_upload",
+    "end_experts",
     "finish_upload",
+    "forget_invited_experts",
     "hand_in",
+    "invite_expert",
+    "leave_experts",
     "look_through",
     "look_through_track",
     "make_again",
@@ -66,6 +85,7 @@ __all__ = [
     "pause_harvest",
     "publish_resource",
     "remove_collection",
+    "remove_expert",
     "remove_film",
     "remove_harvest",
     "remove_part",

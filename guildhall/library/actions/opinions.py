@@ -13,8 +13,8 @@ from django.utils.translation import gettext_noop
 from guildhall.core.actions import action, lock
 from guildhall.core.errors import Refused
 from guildhall.library.kinds import CRITERIA
-from guildhall.library.models import Collected, Collection, Resource, Review, Use, Version
-from guildhall.library.rules import can_collect, can_review, can_take_back, can_write
+from guildhall.library.models import Collected, Collection, ExpertGroup, Resource, Review, Use, Version
+from guildhall.library.rules import can_collect, can_review, can_review_for, can_take_back, can_write
 from guildhall.people.models import Organisation, User
 from guildhall.people.notices import tell
 
@@ -24,6 +24,7 @@ def review_resource(
     resource: Resource,
     *,
     organisation: Organisation,
+    group: ExpertGroup | None = None,
     scores: Mapping[str, int],
     text: str,
     language: str,
@@ -32,12 +33,21 @@ def review_resource(
 ) -> Review:
     """Say what one thinks of a published resource, by all five criteria from 1 to 5; again instead of what one said before.
 
+    As an expert one speaks for a ``group``, and so for whoever runs it, whichever organisation is given.
+
     Raises:
-        NotAllowed: ``by`` belongs to those who published it, or is no member of ``organisation``.
-        Refused: it is not public, or a score is missing or none.
+        NotAllowed: ``by`` belongs to those who published it, is no member of ``organisation``, or not in the group.
+        Refused: it is not public, a score is missing or none, or the group has ended.
     """
-    resource = lock(resource)
-    can_write.require(by, organisation)
+    resource, signed_as = lock(resource), ""
+    if group is None:
+        can_write.require(by, organisation)
+    else:
+        group = lock(group)
+        can_review_for.require(by, group)
+        if group.ended_at is not None:
+            raise Refused(_("This group has ended: it takes no new reviews."))
+        organisation, signed_as = group.organisation, group.experts.current().get(user=by.pk).name
     can_review.require(by, resource)
     version = _public_version(resource)
     if set(scores) != set(CRITERIA) or not all(score in range(1, 6) for score in scores.values()):
@@ -48,6 +58,8 @@ def review_resource(
         defaults={
             "version": version,
             "organisation": organisation,
+            "group": group,
+            "signed_as": signed_as,
             "scores": dict(scores),
             "text": text.strip(),
             "language": language,
@@ -59,7 +71,7 @@ def review_resource(
             resource.owner,
             kind="library.reviewed",
             sentence=gettext_noop("%(person)s has reviewed “%(resource)s”."),
-            params={"person": by, "resource": resource.shown.title},
+            params={"person": signed_as or by, "resource": resource.shown.title},
             url=resource.get_absolute_url(),
             by=by,
             at=at,

@@ -9,13 +9,15 @@ A *translation* is a resource too. All translations of each other are one *work*
 resource was made from: lineage.
 
 A *review* is what somebody thinks of it by five criteria, a *use* says that somebody used it and how that went; a *collection*
-puts resources together. A *harvest* lists what others publish, as links with their source.
+puts resources together. An *expert group* is people who review in its name; an *expert* is a place in it, or the offer of one.
+A *harvest* lists what others publish, as links with their source.
 
 A *film* is what a resource of the kind "video" shows. It is made into *renditions*; *tracks* are read along with it, and
 *prompts* are questions at its moments, to which people may keep *answers*.
 """
 
 from guildhall.library.models.common_words import CommonWord
+from guildhall.library.models.experts import Expert, ExpertGroup
 from guildhall.library.models.films import SPOKEN, Answer, Film, Prompt, PromptText, Rendition, Track, Upload
 from guildhall.library.models.harvests import Harvest, Harvested
 from guildhall.library.models.opinions import Collected, Collection, Review, Use
@@ -43,6 +45,8 @@ __all__ = [
     "Collection",
     "CommonWord",
     "Described",
+    "Expert",
+    "ExpertGroup",
     "Film",
     "Harvest",
     "Harvested",

@@ -10,17 +10,25 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from guildhall.library.models.experts import ExpertGroup
 from guildhall.library.models.resources import Resource, Version, numbers_written_for
 from guildhall.people.models import Organisation
 
 
 class Review(models.Model):
-    """What somebody thinks of a version after it was published, by five criteria (``CRITERIA``), 1 to 5 each, and in words."""
+    """What somebody thinks of a version after it was published, by five criteria (``CRITERIA``), 1 to 5 each, and in words.
+
+    It is given in the name of an organisation; as an expert's in that of a group, under the name they had in it then.
+    """
 
     resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="reviews")
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="+")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    group = models.ForeignKey(
+        ExpertGroup, verbose_name=_("expert group"), null=True, blank=True, on_delete=models.PROTECT, related_name="reviews"
+    )
+    signed_as = models.CharField(pgettext_lazy("of a person", "name"), max_length=200, blank=True)
     scores = models.JSONField(_("scores"))
     text = models.TextField(_("in words"), max_length=4000, blank=True)
     language = models.CharField(_("language"), max_length=10)
@@ -29,10 +37,21 @@ class Review(models.Model):
     class Meta:
         verbose_name = _("review")
         verbose_name_plural = _("reviews")
-        constraints = [models.UniqueConstraint(fields=["resource", "by"], name="review_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["resource", "by"], name="review_once"),
+            models.CheckConstraint(
+                name="review_for_a_group_is_signed",
+                condition=Q(group__isnull=True, signed_as="") | Q(group__isnull=False) & ~Q(signed_as=""),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.by}: {self.resource}"
+
+    @property
+    def author(self) -> str:
+        """Whose it is: an expert by the name they had in their group then, anybody else by their name of today."""
+        return self.signed_as or str(self.by)
 
     @property
     def mean(self) -> float:

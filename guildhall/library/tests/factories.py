@@ -8,7 +8,7 @@ import factory
 from django.utils.timezone import now
 
 from guildhall.library import actions
-from guildhall.library.models import Resource
+from guildhall.library.models import Expert, ExpertGroup, Resource
 from guildhall.people.models import Role
 from guildhall.people.tests.factories import MembershipFactory, OrganisationFactory, UserFactory
 
@@ -35,6 +35,33 @@ class ResourceFactory(factory.django.DjangoModelFactory):
         if self.work_id is None:
             self.work = self
             self.save(update_fields=["work"])
+
+
+class ExpertGroupFactory(factory.django.DjangoModelFactory):
+    """A group run by a school."""
+
+    class Meta:
+        model = ExpertGroup
+
+    organisation = factory.SubFactory(OrganisationFactory)
+    name = factory.Sequence(lambda n: f"Care {n}")
+    expertise = "We know how care at home is learnt."
+    language = "en"
+    made_at = factory.LazyFunction(now)
+
+
+class ExpertFactory(factory.django.DjangoModelFactory):
+    """An invitation that waits; with ``user``, somebody who is in the group."""
+
+    class Meta:
+        model = Expert
+
+    group = factory.SubFactory(ExpertGroupFactory)
+    email = factory.LazyAttributeSequence(lambda expert, n: expert.user.email if expert.user else f"expert{n}@example.org")
+    invited_at = factory.LazyFunction(now)
+    user: Any = None
+    name = factory.LazyAttribute(lambda expert: expert.user.name if expert.user else "")
+    accepted_at = factory.LazyAttribute(lambda expert: expert.invited_at if expert.user else None)
 
 
 def member_of(organisation: Any, role: Role = Role.MANAGER, **fields: Any) -> Any:
