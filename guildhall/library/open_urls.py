@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from guildhall.library.views import collections, files, films, open, reading, resources
+from guildhall.library.views import collections, experts, files, films, open, reading, resources
 
 app_name = "oer"
 urlpatterns = [
@@ -24,6 +24,7 @@ urlpatterns = [
     path("compare/", reading.compare, name="compare"),
     path("collections/", collections.collection_list, name="collections"),
     path("collections/<int:pk>/", collections.collection_detail, name="collection"),
+    path("experts/<int:pk>/", experts.expert_group_open, name="experts"),
     path("<int:pk>/guide/", films.film_guide, name="film_guide"),
     path("transcripts/", films.transcript_list, name="transcripts"),
     path("films/<int:pk>/film.m3u8", films.film_stream, name="film_stream"),

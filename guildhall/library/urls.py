@@ -1,6 +1,17 @@
 from django.urls import path
 
-from guildhall.library.views import film_work, films, harvests, opinions, publishing, quality, translating, uploads, writing
+from guildhall.library.views import (
+    experts,
+    film_work,
+    films,
+    harvests,
+    opinions,
+    publishing,
+    quality,
+    translating,
+    uploads,
+    writing,
+)
 
 app_name = "library"
 urlpatterns = [
@@ -43,6 +54,16 @@ urlpatterns = [
     path("collections/<int:pk>/change/", opinions.collection_change, name="collection_change"),
     path("collections/<int:pk>/remove/", opinions.collection_remove, name="collection_remove"),
     path("collections/<int:pk>/take-out/<int:resource_pk>/", opinions.collection_take_out, name="collection_take_out"),
+    path("experts/", experts.expert_group_list, name="experts"),
+    path("experts/begin/", experts.expert_group_begin, name="experts_begin"),
+    path("experts/<int:pk>/", experts.expert_group_detail, name="expert_group"),
+    path("experts/<int:pk>/change/", experts.expert_group_change, name="expert_group_change"),
+    path("experts/<int:pk>/end/", experts.expert_group_end, name="expert_group_end"),
+    path("experts/<int:pk>/invite/", experts.expert_invite, name="expert_invite"),
+    path("experts/places/<int:pk>/accept/", experts.expert_accept, name="expert_accept"),
+    path("experts/places/<int:pk>/decline/", experts.expert_decline, name="expert_decline"),
+    path("experts/places/<int:pk>/leave/", experts.expert_leave, name="expert_leave"),
+    path("experts/places/<int:pk>/remove/", experts.expert_remove, name="expert_remove"),
     path("<int:pk>/film/", film_work.film_detail, name="film"),
     path("<int:pk>/film/again/", film_work.film_again, name="film_again"),
     path("<int:pk>/film/remove/", film_work.film_remove, name="film_remove"),

@@ -42,10 +42,16 @@ class Stand(NamedTuple):
 
 def my_organisation(request: PersonRequest) -> Organisation:
     """The organisation in whose name this person writes; who writes for none has no workroom, and there is no such page."""
-    organisation = request.organisation
-    if organisation is None or not can_write(request.user, organisation):
+    organisation = writes_for(request)
+    if organisation is None:
         raise Http404
     return organisation
+
+
+def writes_for(request: PersonRequest) -> Organisation | None:
+    """The organisation in whose name this person writes, if any."""
+    organisation = request.organisation
+    return organisation if organisation is not None and can_write(request.user, organisation) else None
 
 
 def on_desk(request: PersonRequest, pk: int, *, with_harvested: bool = False) -> Resource:
