@@ -9,7 +9,8 @@ from django.utils.translation import get_language, gettext, gettext_lazy
 from guildhall.core.forms import Group
 from guildhall.library import kinds
 from guildhall.library.forms import fields
-from guildhall.library.models import Collection, Review
+from guildhall.library.models import Collection, ExpertGroup, Review
+from guildhall.people.models import Organisation
 
 SCORES = [
     (1, gettext_lazy("1: not at all")),
@@ -21,7 +22,7 @@ SCORES = [
 
 
 class ReviewForm(forms.Form):
-    """What somebody thinks, by five questions and in words."""
+    """What somebody thinks, by five questions and in words; who is in a group of experts says whether they speak as such."""
 
     text = forms.CharField(
         label=gettext_lazy("In your words"),
@@ -37,7 +38,14 @@ class ReviewForm(forms.Form):
         Group(gettext_lazy("In words"), ["text", "language"]),
     ]
 
-    def __init__(self, *args: Any, review: Review | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        review: Review | None = None,
+        organisation: Organisation | None = None,
+        groups: Sequence[ExpertGroup] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         for name, question in kinds.CRITERIA.items():
             self.fields[name] = forms.TypedChoiceField(label=question, choices=SCORES, coerce=int, widget=forms.RadioSelect())
@@ -45,6 +53,24 @@ class ReviewForm(forms.Form):
         self.initial = {"language": get_language()}
         if review is not None:
             self.initial |= {**review.scores, "text": review.text, "language": review.language}
+        if groups:
+            self._ask_for_whom(review, organisation, groups)
+
+    def _ask_for_whom(self, review: Review | None, organisation: Organisation | None, groups: Sequence[ExpertGroup]) -> None:
+        member = [("member", gettext("As a member of %(organisation)s") % {"organisation": organisation})] if organisation else []
+        experts = [(str(each.pk), gettext("For the expert group “%(group)s”") % {"group": each}) for each in groups]
+        self.fields["given"] = forms.TypedChoiceField(
+            label=gettext("In whose name?"),
+            choices=[*member, *experts],
+            coerce={str(each.pk): each for each in groups}.get,
+            empty_value=None,
+            widget=forms.RadioSelect(),
+            help_text=gettext("An expert review is shown before the others, with the group and the name you have in it."),
+        )
+        self.groups = [Group("", ["given"]), *self.groups]
+        self.initial["given"] = "member" if member else experts[0][0]
+        if review is not None and review.group in groups:
+            self.initial["given"] = str(review.group_id)
 
     @property
     def scores(self) -> dict[str, int]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Count
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.timezone import now
@@ -15,9 +15,9 @@ from guildhall.core.http import done, page
 from guildhall.core.pages import Pages
 from guildhall.library import actions
 from guildhall.library.forms.opinions import CollectForm, CollectionForm, ReviewForm, UseForm
-from guildhall.library.models import Collection, Resource, Review, Use
+from guildhall.library.models import Collection, ExpertGroup, Resource, Review, Use
 from guildhall.library.rules import can_collect, can_review
-from guildhall.library.views.desk import my_organisation, said_on
+from guildhall.library.views.desk import my_organisation, said_on, writes_for
 from guildhall.people.middleware import PersonRequest
 
 ROWS = 25
@@ -27,20 +27,26 @@ ROWS = 25
 
 
 def resource_review(request: PersonRequest, pk: int) -> HttpResponse:
-    """Say what one thinks of it: five questions, and in words; again instead of what one said before."""
-    organisation, resource = my_organisation(request), _shown(request, pk)
+    """Say what one thinks of it, as a member or as an expert: five questions, and in words; again instead of what one said."""
+    organisation, groups = writes_for(request), list(ExpertGroup.objects.open_to(request.user).select_related("organisation"))
+    if organisation is None and not groups:
+        raise Http404
+    resource = _shown(request, pk)
     can_review.require(request.user, resource)
-    held = resource.reviews.filter(by=request.user).first()
-    form = ReviewForm(request.POST if request.method == "POST" else None, review=held)
+    held = resource.reviews.filter(by=request.user).select_related("group").first()
+    form = ReviewForm(request.POST if request.method == "POST" else None, review=held, organisation=organisation, groups=groups)
     if request.method == "POST" and form.is_valid():
         with said_on(form):
             said = {name: form.cleaned_data[name] for name in ("text", "language")}
-            actions.review_resource(resource, organisation=organisation, scores=form.scores, **said, by=request.user, at=now())
+            group = form.cleaned_data.get("given")
+            said["organisation"] = group.organisation if group else my_organisation(request)
+            actions.review_resource(resource, group=group, scores=form.scores, **said, by=request.user, at=now())
             return done(request, "", {}, message=_("Thank you: your review stands with it."), to=resource)
     context = {
         "resource": resource,
         "form": form,
         "held": held,
+        "former": held.group if held and held.group not in groups else None,
         "title": _("What do you think of it?"),
         "sentence": _("“%(resource)s”, as it is published now.") % {"resource": resource.shown.title},
         "draft": f"review-{resource.pk}",

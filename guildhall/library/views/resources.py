@@ -27,7 +27,7 @@ from guildhall.library.attribution import attribution_html, attribution_text
 from guildhall.library.finding import languages_read
 from guildhall.library.hooks import WayOn, ways_with
 from guildhall.library.markdown import render
-from guildhall.library.models import WRITERS, Collected, Part, Resource, Review, Use, Version
+from guildhall.library.models import WRITERS, Collected, ExpertGroup, Part, Resource, Review, Use, Version
 from guildhall.library.orcid import orcid_from
 from guildhall.library.rules import can_change, can_publish, can_review, can_write
 from guildhall.library.views.films import film_context
@@ -88,6 +88,9 @@ def resource_embed(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _visible(request: PersonRequest, pk: int) -> Any:
     resources = Resource.objects.visible_to(request.user).for_records().select_related("harvested__harvest")
+    if request.user.is_authenticated and request.organisation is None:
+        # Who belongs to no organisation can speak as an expert all the same.
+        resources = resources.annotate(is_for_experts=Exists(ExpertGroup.objects.open_to(request.user)))
     resource = get_object_or_404(resources.annotate(**_what_there_is()), pk=pk)
     if resource.current is not None:
         resource.current.resource = resource  # what is said about a version asks for it
@@ -250,27 +253,31 @@ def _snippet(resource: Resource) -> str:
 
 def _opinions(resource: Any) -> dict[str, Any]:
     """What people think of it, in figures and in words, and who has used it, in whatever language."""
-    reviewed = Review.objects.filter(resource=resource).select_related("by", "organisation")
+    reviewed = Review.objects.filter(resource=resource).select_related("by", "organisation", "group")
     reviews = list(reviewed.annotate(number=F("version__number")).order_by("-made_at", "-pk")) if resource.is_reviewed else []
     uses = Use.objects.filter(resource__work=resource.work_id).select_related("by", "organisation")
-    means = [
-        (question, round(fmean(review.scores[key] for review in reviews), 1))
-        for key, question in kinds.CRITERIA.items()
-        if reviews
-    ]
+    experts = [review for review in reviews if review.group_id is not None]
+    of_all, of_experts = (_("mean of all reviews"), reviews), (_("mean of expert reviews"), experts)
     return {
-        "reviews": reviews[:MOST_OPINIONS],
+        "reviews": sorted(reviews, key=lambda review: review.group_id is None)[:MOST_OPINIONS],
         "review_count": len(reviews),
-        "questions": [str(question) for question, _mean in means],
-        "means": [(_("mean of all reviews"), [mean for _question, mean in means])],
+        "expert_count": len(experts),
+        "questions": [str(question) for question in kinds.CRITERIA.values()],
+        "means": [(label, _means(those)) for label, those in (of_all, of_experts) if those],
         "uses": list(uses.order_by("-made_at", "-pk")[:MOST_OPINIONS]) if resource.is_used else [],
     }
+
+
+def _means(reviews: list[Any]) -> list[float]:
+    """The mean of each of the five questions, from 1 to 5."""
+    return [round(fmean(review.scores[key] for review in reviews), 1) for key in kinds.CRITERIA]
 
 
 def what_one_may_do(request: PersonRequest, resource: Resource) -> dict[str, bool]:
     """What is offered to who reads it: whoever writes for an organisation may do more than read."""
     user = request.user
     writes = request.organisation is not None and can_write(user, request.organisation)
+    speaks = writes or getattr(resource, "is_for_experts", False)
     is_public = resource.is_public
     return {
         "may_read_drafts": user.is_authenticated
@@ -279,6 +286,6 @@ def what_one_may_do(request: PersonRequest, resource: Resource) -> dict[str, boo
         "may_change": user.is_authenticated and not hasattr(resource, "harvested") and can_change(user, resource),
         "may_publish": user.is_authenticated and can_publish(user, resource),
         "may_translate": writes and is_public and resource.shown.under.is_to_be_changed,
-        "may_review": writes and is_public and can_review(user, resource),
+        "may_review": speaks and is_public and can_review(user, resource),
         "may_use": writes and is_public,
     }

@@ -10,9 +10,9 @@ from django.test import Client
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="\w+"')
 
 
-def swapped(client: Client, url: str) -> str:
-    """Post as htmx does; return the fragment without the messages that come with it."""
-    html = client.post(url, headers={"HX-Request": "true"}).content.decode()
+def swapped(client: Client, url: str, **typed: str) -> str:
+    """Post as htmx does, with what was typed; return the fragment without the messages that come with it."""
+    html = client.post(url, typed, headers={"HX-Request": "true"}).content.decode()
     return _comparable(re.split(r"<div [^>]*hx-swap-oob", html)[0])
 
 
