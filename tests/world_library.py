@@ -17,7 +17,7 @@ from guildhall.library.actions.films import begin_upload
 from guildhall.library.actions.prompts import Asked, add_prompt, answer_prompt
 from guildhall.library.films.tracks import Cue
 from guildhall.library.models import Film, Rendition, Resource
-from guildhall.library.tests.factories import ResourceFactory, published
+from guildhall.library.tests.factories import ExpertFactory, ExpertGroupFactory, ResourceFactory, published
 from guildhall.people.models import Organisation, User
 from guildhall.people.tests.factories import OrganisationFactory
 
@@ -51,11 +51,25 @@ def fill_library(school: Organisation, owner: User) -> dict[str, Any]:
     actions.collect(things["collection"], resource=things["public"], by=owner, at=now())
     place = {"name": "Elsewhere", "address": "https://oer.example.org/amb.json", "form": "amb", "licences": ["by"]}
     things["harvest"] = actions.add_harvest(school, **place, by=owner, at=now())
-    return things | _film(school, owner)
+    return things | _experts(school, owner) | _film(school, owner)
 
 
 def _resource(school: Organisation, owner: User, **fields: Any) -> Resource:
     return ResourceFactory(organisation=school, owner=owner, **fields)
+
+
+def _experts(school: Organisation, owner: User) -> dict[str, Any]:
+    """A group with the coordinator and with somebody who has not answered; others invite the coordinator into theirs."""
+    by = {"by": owner, "at": now()}
+    group = actions.begin_experts(school, name="Wood", expertise="How wood is worked.", language="en", **by)
+    place = actions.invite_expert(group, email=owner.email, **by)
+    other = ExpertGroupFactory(organisation=OrganisationFactory(name="Middle School"), name="Metal")
+    return {
+        "experts": group,
+        "expert": actions.accept_as_expert(place, name="The coordinator", **by),
+        "invited_expert": actions.invite_expert(group, email="unanswered@example.org", **by),
+        "asked_expert": ExpertFactory(group=other, email=owner.email),
+    }
 
 
 def _film(school: Organisation, owner: User) -> dict[str, Any]:
@@ -114,6 +128,8 @@ A_TRACK: dict[str, Arguments] = {"of a public one": _resource_of("film", track_p
 A_PROMPT: dict[str, Arguments] = {"of a public one": _resource_of("film", prompt_pk="prompt")}
 A_COLLECTION: dict[str, Arguments] = {"the school's": _of("collection")}
 A_HARVEST: dict[str, Arguments] = {"the school's": _of("harvest")}
+AN_EXPERT_GROUP: dict[str, Arguments] = {"the school's": _of("experts")}
+AN_INVITED_EXPERT: dict[str, Arguments] = {"the coordinator's": _of("asked_expert"), "of the school": _of("invited_expert")}
 AN_UPLOAD: dict[str, Arguments] = {"the coordinator's": _of("upload")}
 
 LIBRARY_THINGS: dict[str, dict[str, Arguments]] = {
@@ -133,6 +149,14 @@ LIBRARY_THINGS: dict[str, dict[str, Arguments]] = {
     "library:collection_take_out": {
         "the school's": lambda world: {"pk": world.collection.pk, "resource_pk": world.public.pk},
     },
+    **{
+        f"library:{deed}": AN_EXPERT_GROUP
+        for deed in ("expert_group", "expert_group_change", "expert_group_end", "expert_invite")
+    },
+    "library:expert_accept": AN_INVITED_EXPERT,
+    "library:expert_decline": AN_INVITED_EXPERT,
+    "library:expert_leave": {"the coordinator's": _of("expert")},
+    "library:expert_remove": {"the coordinator's": _of("expert"), "of the school": _of("invited_expert")},
     "library:film": {**A_FILM, "to come": lambda world: {"pk": world.film_to_come.pk}},
     **{f"library:{deed}": A_FILM for deed in ("film_again", "film_remove", "track_add", "prompt_add")},
     "library:film_thoughts": {"public": _resource_of("film")},
@@ -149,6 +173,7 @@ LIBRARY_THINGS: dict[str, dict[str, Arguments]] = {
     "oer:part_file": A_PART,
     "oer:part_page": {name: lambda world, part=part: {**part(world), "number": 1} for name, part in A_PART.items()},
     "oer:collection": {"public": _of("public_collection"), "the school's": _of("collection")},
+    "oer:experts": {"public": _of("experts")},
     "oer:film_guide": {"public": _resource_of("film")},
     "oer:film_stream": {"public": lambda world: {"pk": world.film.pk}},
     "oer:film_playlist": {"public": lambda world: {"pk": world.film.pk, "kind": "360p"}},
@@ -163,7 +188,11 @@ LIBRARY_SENT: dict[str, Callable[[Any], dict[str, Any]]] = {
     "library:withdraw": lambda world: {"why": "It is out of date."},
     "library:translate": lambda world: {"language": "el"},
     "library:use": lambda world: {"sentence": "It went well"},
-    "library:review": lambda world: {**SCORES, "text": "Good"},
+    "library:review": lambda world: {**SCORES, "text": "Good", "given": "member"},
+    "library:experts_begin": lambda world: {"name": "Metal", "expertise": "How metal is worked.", "language": "en"},
+    "library:expert_group_change": lambda world: {"name": "Wood", "expertise": "How wood is worked by hand."},
+    "library:expert_invite": lambda world: {"email": "expert@example.org"},
+    "library:expert_accept": lambda world: {"name": "The expert"},
     "library:prompt_answer": lambda world: {"text": "Wait", "visibility": "private"},
 }
 #: What anybody who is signed in may do with what is public.
