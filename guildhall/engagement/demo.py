@@ -46,8 +46,8 @@ from guildhall.engagement.demo_plans import write_plan
 from guildhall.engagement.methodology.content import read
 from guildhall.engagement.models import Contact, Employer, Methodology, NextStep, Position
 from guildhall.engagement.needs.demo import tell_needs
+from guildhall.engagement.portfolio import counted_by_month
 from guildhall.engagement.purposes import PURPOSES
-from guildhall.engagement.tasks import count_portfolio
 from guildhall.people.actions import load_statements
 from guildhall.people.hooks import DemoStage
 from guildhall.people.models import Kind, Membership, Organisation, Site, User
@@ -186,7 +186,7 @@ class _Book:
             moment=lambda words: self._moment(words)[0],
             language=self.plan["language"],
         )
-        count_portfolio(self.school)
+        actions.keep_portfolio(self.school, months=counted_by_month(self.school, self.today), by=None, at=now())
 
     # --- Employers ---------------------------------------------------------------------------------------------------
 

@@ -12,8 +12,10 @@ from django.db.models import Count, F
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
+from guildhall.engagement.catalogue import kinds_of
 from guildhall.engagement.methodology.levels import AREAS, LIVELY, Activity, level_of, points
 from guildhall.engagement.models import Employer
+from guildhall.engagement.standing import activities_in_book
 from guildhall.people.models import Organisation, Site, User
 from guildhall.skills import taxonomy
 
@@ -49,6 +51,13 @@ def counted(school: Organisation) -> Counts:
     for level, panes, count in rows:
         found.add(level, panes, count)
     return found
+
+
+def counted_by_month(school: Organisation, day: date) -> dict[date, Counts]:
+    """Count how a school's employers stood at the beginning of each of the twelve months that end with that of a day."""
+    histories = (history for _number, history in activities_in_book(school, kinds_of(school)))
+    days = month_starts(day)
+    return dict(zip(days, count_on(days, histories), strict=True))
 
 
 def count_on(days: Sequence[date], histories: Iterable[Collection[Activity]]) -> list[Counts]:

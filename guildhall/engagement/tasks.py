@@ -20,7 +20,6 @@ from guildhall.core.progress import steps
 from guildhall.core.tasks import OUTWARD, part, pause, schedule, task
 from guildhall.engagement.actions import alike, deciding, imports, posting, standing, taking_back
 from guildhall.engagement.actions import toolkit as library_tools
-from guildhall.engagement.catalogue import kinds_of
 from guildhall.engagement.importing.lot import PORTION
 from guildhall.engagement.likeness import firms, people
 from guildhall.engagement.likeness.blocking import Blocks
@@ -29,8 +28,7 @@ from guildhall.engagement.mailing.fetching import fetch
 from guildhall.engagement.mailing.receiving import receive
 from guildhall.engagement.methodology import toolkit
 from guildhall.engagement.models import Employer, EmployerImport, Letter, Mailing, Methodology, Person
-from guildhall.engagement.portfolio import count_on, month_starts
-from guildhall.engagement.standing import activities_in_book
+from guildhall.engagement.portfolio import counted_by_month
 from guildhall.engagement.writing.handing import NobodyKnows, hand_over, mail_server
 from guildhall.people.models import Membership, Organisation, User
 
@@ -164,9 +162,7 @@ def count_portfolios() -> None:
 def count_portfolio(school: Organisation) -> None:
     """Count anew how the employers of one school stood at the beginning of the last twelve months."""
     at = now()
-    histories = (history for _number, history in activities_in_book(school, kinds_of(school)))
-    days = month_starts(at.astimezone(school.zone).date())
-    months = dict(zip(days, count_on(days, histories), strict=True))
+    months = counted_by_month(school, at.astimezone(school.zone).date())
     with part():
         standing.keep_portfolio(school, months=months, by=None, at=at)
 

@@ -121,7 +121,7 @@ from guildhall.engagement.actions.posting import (
 )
 from guildhall.engagement.actions.settling import settle_steps
 from guildhall.engagement.actions.sharing import share_employer, share_employers, unshare_employer, unshare_employers
-from guildhall.engagement.actions.standing import refresh_standings
+from guildhall.engagement.actions.standing import keep_portfolio, refresh_standings
 from guildhall.engagement.actions.steps import add_step, drop_step, finish_step, move_step, reopen_step, take_back_move
 from guildhall.engagement.actions.taking_back import take_back_import
 from guildhall.engagement.actions.toolkit import publish_tool, publish_tools
@@ -192,6 +192,7 @@ __all__ = [
     "hold_review",
     "invite_school",
     "keep_mail",
+    "keep_portfolio",
     "keep_template",
     "leave_consortium",
     "leave_to_book",
