@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from guildhall.engagement.exporting.sheet import MEDIA_TYPE as MEDIA_TYPE
@@ -74,7 +74,14 @@ def _pace(read: ReadPlan) -> str:
 def _steps(read: ReadPlan) -> dict[str, Any]:
     return {
         "title": _("Steps"),
-        "columns": [_("What"), _("Who"), _("Hours"), _("From"), _("Until"), _("State")],
+        "columns": [
+            _("What"),
+            _("Who"),
+            _("Hours"),
+            pgettext("step of a plan", "From"),
+            pgettext("step of a plan", "Until"),
+            _("State"),
+        ],
         "quarters": [
             {
                 "title": _("Quarter %(number)s: %(first)s to %(last)s, %(hours)s")

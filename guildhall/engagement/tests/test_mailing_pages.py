@@ -209,6 +209,13 @@ def test_what_it_is_for_can_be_changed(desk, kim, school, ada):
     assert (mailing.name, mailing.purpose, mailing.asks_answer) == ("Spring", "news", False)
 
 
+def test_of_a_letter_that_is_sent_nothing_can_be_set_up(desk, kim, school, ada):
+    mailing = begun(kim, school, ada)
+    actions.send_mailing(mailing, by=kim, at=now())
+    assert desk.get(page("mailing_set_up", mailing.pk)).status_code == 404
+    assert desk.post(page("mailing_set_up", mailing.pk), {"name": "Spring", "purpose": "news"}).status_code == 409
+
+
 def test_a_trial_a_template_and_throwing_away(desk, kim, school, ada):
     mailing = begun(kim, school, ada)
     desk.post(page("mailing_try", mailing.pk, mailing.letters.get().pk))

@@ -204,6 +204,8 @@ def mailing_set_up(request: PersonRequest, pk: int) -> HttpResponse:
     """Say what a letter is for, whether it asks for an answer, and where answers go."""
     mailing = get_object_or_404(_visible(request), pk=pk)
     can_change_mailing.require(request.user, mailing)
+    if request.method != "POST" and not mailing.is_draft:
+        raise Http404
     has_address = (
         bool(settings.MAIL_IN_DOMAIN) and MailAddress.objects.filter(school=mailing.school, owner=mailing.by_id).exists()
     )
