@@ -177,7 +177,7 @@ def what_the_library_holds(user: User) -> list[PersonalData]:
             title=_("Expert groups you are in or were invited to"),
             why=_("So that readers know who speaks as an expert. You agreed to the name; an invitation goes after 90 days."),
             columns={
-                "invited_at": _("Invited"),
+                "invited_at": pgettext("people", "Invited"),
                 "group": _("Expert group"),
                 "email": _("E-mail address"),
                 "accepted_at": _("In it since"),
