@@ -46,10 +46,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def leave_out_what_is_the_same(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On PostgreSQL only what a database may do otherwise is run: everything else was on SQLite, and is the same.
 
-    That is what touches one, less what says of itself that it is the same on both, and each way through the product in a second
+    That is what touches one, less what says of itself that it is the same on both, and the way through the product in a second
     size of window.
     """
-    touching = {"db", "transactional_db", "live_server"}
+    touching = {"db", "transactional_db", "live_server", "house"}
     kept, left = [], []
     for item in items:
         touches = item.get_closest_marker("django_db") or touching.intersection(getattr(item, "fixturenames", ()))

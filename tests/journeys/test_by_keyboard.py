@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from uuid import uuid4
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.test_first_morning import LIST, Morning
+
+pytestmark = pytest.mark.same_on_both
 
 # What a screen reader would say of what has the focus, near enough to find it by.
 FOCUS = """() => {

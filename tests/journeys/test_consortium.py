@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 
 from tests.journeys.colleague import SIZES, Colleague
 
+pytestmark = pytest.mark.same_on_both
+
 
 class Neighbours:
     """Who begins a consortium and hosts it, and who is invited; each manages a school."""

@@ -11,6 +11,8 @@ from playwright.sync_api import expect
 
 from tests.journeys.colleague import SIZES, Colleague
 
+pytestmark = pytest.mark.same_on_both
+
 EMPLOYERS = [
     ("Αρτοποιείο Πρωινό", "Λάρισα", "Μαρία Ζυμάρη", "Θέλει δύο μαθητές από τον Μάρτιο.", "Να στείλω τα χαρτιά"),
     ("Ηλεκτρολογικά Σπίθα", "Βόλος", "Γιάννης Καλώδιος", "Ρωτά ποιος πληρώνει την ασφάλιση.", "Να ρωτήσω τη διεύθυνση"),

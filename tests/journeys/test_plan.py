@@ -17,6 +17,8 @@ from guildhall.engagement.methodology.planning import propose
 from guildhall.engagement.tests.planning import CITY_METAL, RURAL_CARE, shipped
 from tests.journeys.colleague import SIZES, Colleague
 
+pytestmark = pytest.mark.same_on_both
+
 #: From the first question to the plan on paper: what a new user may take. A machine answers faster than a person reads.
 TEN_MINUTES = 600
 

@@ -15,6 +15,8 @@ from playwright.sync_api import expect
 
 from tests.journeys.colleague import SIZES, Colleague
 
+pytestmark = pytest.mark.same_on_both
+
 HEADINGS = ["Επωνυμία", "Διεύθυνση", "Τ.Κ.", "Πόλη", "Τηλέφωνο", "Υπεύθυνος", "E-mail υπευθύνου"]
 LAST_YEAR = [
     ["Φούρνος Ανατολή", "Ερμού 4", "38221", "Βόλος", "+30 2421 000001", "Σοφία Μύλου", "sofia@anatoli.example"],
