@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from guildhall.engagement.models import Employer, Methodology, OwnActivity
@@ -54,13 +55,8 @@ def catalogue(languages: Iterable[str], *, methodology: Methodology | None, own:
     kinds: dict[str, Mapping[str, Any]] = {}
     by_key: dict[str, ActivityKind] = {}
     if methodology is not None:
-        words = methodology.words_in(languages)
-        for key, about in methodology.same()["activities"].items():
-            kinds[key] = about
-            hours = about["school_hours"], about["employer_hours"]
-            name = words["activities"][key]["name"]
-            tools = tuple((tool, words["tools"][tool]["title"]) for tool in about["tools"])
-            by_key[key] = ActivityKind(key, name, words.language, about["area"], about["rung"], *hours, tools)
+        kinds |= methodology.same()["activities"]
+        by_key |= _kinds_in(methodology.digest, methodology.words_in(languages).language)
     retired = set()
     for one in own:
         kinds[one.key] = about_own(one)
@@ -68,6 +64,19 @@ def catalogue(languages: Iterable[str], *, methodology: Methodology | None, own:
         if one.retired_at is not None:
             retired.add(one.key)
     return Catalogue(kinds, by_key, frozenset(retired))
+
+
+@lru_cache(maxsize=64)
+def _kinds_in(digest: str, language: str) -> Mapping[str, ActivityKind]:
+    """The kinds of a version of the methodology in one language, remembered as its content is. Not to be changed."""
+    methodology = Methodology(digest=digest)
+    words, kinds = methodology.words_in([language]), {}
+    for key, about in methodology.same()["activities"].items():
+        hours = about["school_hours"], about["employer_hours"]
+        tools = tuple((tool, words["tools"][tool]["title"]) for tool in about["tools"])
+        name = words["activities"][key]["name"]
+        kinds[key] = ActivityKind(key, name, language, about["area"], about["rung"], *hours, tools)
+    return kinds
 
 
 def about_own(one: OwnActivity) -> dict[str, Any]:
