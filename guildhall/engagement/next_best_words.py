@@ -6,28 +6,30 @@ from datetime import date
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_noop, pgettext
 
 from guildhall.engagement.catalogue import Catalogue
 from guildhall.engagement.methodology.next_best import Situation, Suggestion
 from guildhall.engagement.models.contacts import LONGEST_STEP
 
+#: What to do by each rule, but for the promise that says so itself.
+SENTENCES = {
+    "has_answered": gettext_noop("Read what they answered and get back to them"),
+    "level_falls": gettext_noop("Call, and arrange something to do together"),
+    "offer_open": gettext_noop("Take up what they offered: %(activity)s"),
+    "plan_says": gettext_noop("Ask whether they join in: %(activity)s"),
+    "silent": gettext_noop("Call and ask how they are"),
+    "needs_not_asked": gettext_noop("Ask what they need"),
+    "needs_asked_long_ago": gettext_noop("Ask anew what they need"),
+    "never_spoken": gettext_noop("Make the first call"),
+}
+
 
 def what(suggestion: Suggestion, now: Situation, known: Catalogue) -> str:
     """Say what to do, as one would write it down as a next step."""
-    activity = known.name(suggestion.kind)
-    said = {
-        "promise_overdue": now.promise.what if now.promise else "",
-        "has_answered": _("Read what they answered and get back to them"),
-        "level_falls": _("Call, and arrange something to do together"),
-        "offer_open": _("Take up what they offered: %(activity)s") % {"activity": activity},
-        "plan_says": _("Ask whether they join in: %(activity)s") % {"activity": activity},
-        "silent": _("Call and ask how they are"),
-        "needs_not_asked": _("Ask what they need"),
-        "needs_asked_long_ago": _("Ask anew what they need"),
-        "never_spoken": _("Make the first call"),
-    }[suggestion.rule]
-    return said[:LONGEST_STEP]
+    if suggestion.rule == "promise_overdue":
+        return now.promise.what if now.promise else ""
+    return (_(SENTENCES[suggestion.rule]) % {"activity": known.name(suggestion.kind)})[:LONGEST_STEP]
 
 
 def why(suggestion: Suggestion, now: Situation, steps: dict[int, str]) -> str:

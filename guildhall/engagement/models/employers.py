@@ -10,11 +10,11 @@ from django.db import models
 from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q, Subquery
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Substr
-from django.urls import reverse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from guildhall.core.addresses import address_of
 from guildhall.core.fixed_sql import in_sql
 from guildhall.engagement.models.activities import OwnActivity
 from guildhall.engagement.models.book import Tag
@@ -96,6 +96,10 @@ class EmployerQuerySet(models.QuerySet["Employer"]):
         """Employers annotated with ``next_due_on``, the day of their most urgent open step, or None."""
         first = _open_steps().filter(employer=OuterRef("pk")).order_by("due_on", "pk")
         return self.annotate(next_due_on=Subquery(first.values("due_on")[:1]))
+
+    def knowing_answers(self) -> EmployerQuerySet:
+        """Employers that know their ``answered_interview``."""
+        return self.annotate(answered_interview=_beside()["answered_interview"])
 
     def for_page(self) -> EmployerQuerySet:
         """Employers with what their page says of them, and what it need not ask for: see the class's annotations."""
@@ -226,7 +230,7 @@ class Employer(models.Model):
         return str(self.organisation)
 
     def get_absolute_url(self) -> str:
-        return reverse("engagement:employer", args=[self.pk])
+        return address_of("engagement:employer", self.pk)
 
 
 def said_about(purpose: Purpose, person: str) -> ConsentRecordQuerySet:
@@ -309,7 +313,7 @@ class Person(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("engagement:person", args=[self.pk])
+        return address_of("engagement:person", self.pk)
 
     @property
     def may_be_written_to(self) -> bool:

@@ -93,7 +93,7 @@ def test_the_list_has_the_most_worthwhile_first_and_mine_before_all(colleague, s
 def test_the_list_costs_the_same_for_one_and_for_three(colleague, school, coordinator, count, django_assert_num_queries):
     for _each in range(count):
         offers(spoken_to(school, 200, owner=coordinator), coordinator, "workplace_tour", 20)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(11):
         colleague.get(reverse("engagement:next_best"))
 
 

@@ -18,7 +18,7 @@ from guildhall.engagement.methodology.levels import Standing, standing
 from guildhall.engagement.models import AlikeEmployers, Employer, NextStep, sort_key_of
 from guildhall.engagement.needs.told import needs_beside
 from guildhall.engagement.rules import can_hand_over
-from guildhall.engagement.situations import Said
+from guildhall.engagement.situations import Said, story_of
 from guildhall.engagement.standing import activities_of
 from guildhall.engagement.timeline import contacts_of, letters_beside, steps_beside, timeline_of
 from guildhall.engagement.views.consortia import others_context
@@ -57,6 +57,7 @@ def employer_context(request: PersonRequest, employer: Employer) -> dict[str, An
     steps = list(steps_beside(employer, contacts))
     open_steps = [step for step in steps if step.state == NextStep.State.OPEN]
     history, beside = activities_of(employer, known.kinds), needs_beside(employer)
+    stands = standing(history, localdate())
     said = [Said(told.need.kind, told.need.form, told.need.noted_on) for _kind, of_kind in beside["needs"] for told in of_kind]
     letters = list(letters_beside(employer, contacts)) if employer.is_written_to else []
     return {
@@ -74,9 +75,9 @@ def employer_context(request: PersonRequest, employer: Employer) -> dict[str, An
         "may_hand_over": can_hand_over(request.user, employer),
         "may_coordinate": can_coordinate(request.user, employer.school),
         **beside,
-        **next_best_beside(request, employer, history, steps=open_steps, needs=said, known=known),
+        **next_best_beside(request, employer, story_of(history, stands), steps=open_steps, needs=said, known=known),
         "today": localdate(),
-        **standing_context(standing(history, localdate()), known),
+        **standing_context(stands, known),
         **others_context(request, employer),
     }
 

@@ -16,18 +16,19 @@ from django.views.decorators.http import require_POST, require_safe
 from guildhall.core.http import came_from, done, page
 from guildhall.engagement import actions, next_best_words
 from guildhall.engagement.catalogue import Catalogue, catalogue
-from guildhall.engagement.methodology.levels import Activity
 from guildhall.engagement.methodology.next_best import Promise, Situation, Suggestion, suggestions
 from guildhall.engagement.models import Employer, Methodology, NextStep, OwnActivity, Words
 from guildhall.engagement.situations import (
     Planning,
     Said,
+    Story,
     best,
     planning_of,
     situation_of,
     situations,
     worth_a_look,
 )
+from guildhall.engagement.standing import FIELDS
 from guildhall.engagement.views.desk import activities_known, open_book
 from guildhall.library.finding import languages_read
 from guildhall.people.middleware import PersonRequest
@@ -48,14 +49,17 @@ def next_best(request: PersonRequest) -> HttpResponse:
     known = catalogue(_languages(request), methodology=newest, own=OwnActivity.objects.of_school(school))
     planning = planning_of(school, today, newest.words_in(_languages(request)) if newest else None)
     numbers = worth_a_look(school, None if everybody else request.user, planning=planning, day=today)
-    employers = list(Employer.objects.filter(pk__in=numbers).select_related("organisation").order_by("sort_key", "pk"))
+    chosen = Employer.objects.filter(pk__in=numbers).knowing_answers().select_related("organisation")
+    employers = list(
+        chosen.only("sort_key", "resting_until", "last_contact_at", *FIELDS, "organisation__name", "organisation__trade_name")
+    )
     for employer in employers:
         employer.school = school
     found = best(school, employers, known=known, planning=planning, day=today)[:SHOWN]
     context = {
         "everybody": everybody,
         "rows": [_row(employer, situation, one, known, planning) for employer, situation, one in found],
-        "next": request.get_full_path(),
+        "next": reverse("engagement:next_best") + ("?who=all" if everybody else ""),
     }
     return page(request, "engagement/next_best.html", context)
 
@@ -63,7 +67,7 @@ def next_best(request: PersonRequest) -> HttpResponse:
 @require_POST
 def next_best_take(request: PersonRequest, pk: int, rule: str) -> HttpResponse:
     """Make a suggestion a next step, if the rule still says so."""
-    shown = Employer.objects.visible_to(request.user).select_related("organisation", "school")
+    shown = Employer.objects.visible_to(request.user).knowing_answers().select_related("organisation", "school")
     employer = get_object_or_404(shown, pk=pk)
     known, today = activities_known(request, employer.school), localdate()
     planning = planning_of(employer.school, today, _words(request))
@@ -81,7 +85,7 @@ def next_best_take(request: PersonRequest, pk: int, rule: str) -> HttpResponse:
 def next_best_beside(
     request: PersonRequest,
     employer: Employer,
-    history: Collection[Activity],
+    story: Story,
     *,
     steps: Collection[NextStep],
     needs: Collection[Said],
@@ -95,10 +99,9 @@ def next_best_beside(
     planning = planning_of(employer.school, today, words) if employer.has_plan else Planning()
     situation = situation_of(
         employer,
-        history,
+        story,
         promise=Promise(first.what, first.due_on) if first else None,
         said=needs,
-        has_answered=bool(employer.answered_interview),
         planning=planning,
         day=today,
     )
@@ -113,8 +116,8 @@ def _row(employer: Employer, situation: Situation, one: Suggestion, known: Catal
         "employer": employer,
         "what": next_best_words.what(one, situation, known),
         "why": next_best_words.why(one, situation, dict(planning.titles)),
-        "kind": kind,
-        "take": "" if one.rule in LEADS_ELSEWHERE else reverse("engagement:next_best_take", args=[employer.pk, one.rule]),
+        "kind": kind if kind and kind.tools else None,
+        "take": "" if one.rule in LEADS_ELSEWHERE else one.rule,
     }
 
 
