@@ -22,6 +22,7 @@ from guildhall.core.ui.component import draw, kept, register
 
 _NUMERIC = ' class="numeric"'
 _OPTION = ['<option value="{}">{}</option>', '<option value="{}" selected>{}</option>']
+_CHOICE = '<div><label{}><input type="{}" name="{}" value="{}"{}> {}</label></div>'
 _BOX = (
     '<td class="pick"><label><input type="checkbox" name="{pick}" value="{number}">'
     '<span class="hidden">{name}</span></label></td>'
@@ -84,6 +85,21 @@ def options(optgroups: Iterable[tuple[object, Sequence[dict[str, Any]], int]]) -
         ]
         drawn.extend([f'<optgroup label="{_escape(group)}">', *inside, "</optgroup>"] if group else inside)
     return SafeString("".join(drawn))
+
+
+@register.filter
+def choices(optgroups: Iterable[tuple[object, Sequence[dict[str, Any]], int]]) -> SafeString:
+    """Draw the choices of radio buttons or boxes to tick, as their widget gives them."""
+    drawn = []
+    for group, offered, _index in optgroups:
+        inside = "".join([_choice(**choice) for choice in offered])
+        drawn.append(f"<div><label>{_escape(group)}</label>{inside}</div>" if group else inside)
+    return SafeString("".join(drawn))
+
+
+def _choice(*, type: str, name: str, value: object, attrs: dict[str, Any], label: Any, **_others: object) -> str:
+    named = flatatt({"for": attrs["id"]}) if attrs.get("id") else ""
+    return _CHOICE.format(named, type, _escape(name), _escape(value), flatatt(attrs), conditional_escape(label))
 
 
 def _escape(words: object) -> str:
