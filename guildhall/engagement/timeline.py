@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
 from guildhall.core.pages import Page, Pages
-from guildhall.engagement.catalogue import ActivityKind, Catalogue
+from guildhall.engagement.catalogue import ActivityKind, Catalogue, Kinds
+from guildhall.engagement.methodology.levels import Activity, activity
 from guildhall.engagement.models import CapturedMail, Contact, Employer, Letter, NextStep
 
 ENTRIES = 20
+#: What kinds of contacts are called: a model would put that together anew for each entry.
+KINDS = dict(Contact.Kind.choices)
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,11 @@ class Moment:
     mail: CapturedMail | None = None
     step: NextStep | None = None
     letter: Letter | None = None
+
+    @property
+    def title(self) -> str:
+        """What kind of contact it was, in words."""
+        return str(KINDS.get(self.contact.kind, self.contact.kind)) if self.contact else ""
 
     @property
     def icon(self) -> str:
@@ -65,11 +73,27 @@ def contacts_of(employer: Employer, page: str | None) -> Page:
     return Pages(contacts, ENTRIES, counted=False).get_page(page)
 
 
+def history_of(employer: Employer, kinds: Kinds) -> tuple[list[Activity], dict[int, list[str]]]:
+    """What was done with an employer, as ``activities_of`` says it; and with whom, by contact, in the order of the alphabet."""
+    zone, done = employer.school.zone, {}
+    names: dict[int, list[str]] = {}
+    rows = employer.contacts.order_by("people__name").values_list("held_at", "activity", "pk", "people__name")
+    for at, key, number, name in rows:
+        done[number] = activity(at.astimezone(zone).date(), key, kinds, number=number)
+        if name is not None:
+            names.setdefault(number, []).append(name)
+    return list(done.values()), names
+
+
 def timeline_of(
-    contacts: Iterable[Contact], closed: Iterable[NextStep], known: Catalogue, letters: Iterable[Letter] = ()
+    contacts: Iterable[Contact],
+    closed: Iterable[NextStep],
+    known: Catalogue,
+    *,
+    names: Mapping[int, Sequence[str]],
+    letters: Iterable[Letter] = (),
 ) -> list[Moment]:
     """What happened, newest first; contacts come with their kinds of activity, their people, and the mails they were made of."""
-    names = _names(contacts)
     moments = [
         *(
             Moment(
@@ -85,12 +109,3 @@ def timeline_of(
         *(Moment(letter.sent_at, letter=letter) for letter in letters if letter.sent_at),
     ]
     return sorted(moments, key=lambda moment: moment.at, reverse=True)
-
-
-def _names(contacts: Iterable[Contact]) -> dict[int, list[str]]:
-    """The names of the people each contact was with, in the order of the alphabet."""
-    with_whom = Contact.people.through.objects.filter(contact__in=[contact.pk for contact in contacts]).order_by("person__name")
-    names: dict[int, list[str]] = {}
-    for contact, name in with_whom.values_list("contact", "person__name"):
-        names.setdefault(contact, []).append(name)
-    return names

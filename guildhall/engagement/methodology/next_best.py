@@ -122,7 +122,7 @@ def offer_open(now: Situation) -> Suggestion | None:
 
 def plan_says(now: Situation) -> Suggestion | None:
     """A step of the plan that this employer could help with: one is in touch, and its area is not lively here yet."""
-    if not now.level or now.promise is not None:
+    if not is_open_to_plan(now.level, now.promise):
         return None
     fitting = [step for step in now.planned if step.kinds and now.states.get(step.area) != LIT]
     if not fitting:
@@ -130,6 +130,11 @@ def plan_says(now: Situation) -> Suggestion | None:
     first = min(fitting, key=lambda step: (step.ends_on, step.number))
     presses = (first.ends_on - now.day).days <= PRESSING
     return Suggestion("plan_says", 65 if presses else 50, kind=first.kinds[0], on=first.ends_on, step=first.number)
+
+
+def is_open_to_plan(level: int, promise: Promise | None) -> bool:
+    """Whether a step of the plan may be suggested: whoever has not to know what is planned need not look it up."""
+    return level > 0 and promise is None
 
 
 def silent(now: Situation) -> Suggestion | None:

@@ -222,7 +222,7 @@ def test_the_card_costs_the_same_for_one_and_for_three(me, member, school, conso
     employer = talked_to(school, owner=me.user)
     shared(consortium, employer)
     others_of(consortium, employer, count)
-    with django_assert_num_queries(16):  # five of them for the card
+    with django_assert_num_queries(15):  # five of them for the card
         page = me.get(employer.get_absolute_url()).content.decode()
     assert page.count("In contact since") == count
     assert "Ask Sam South 0" in page

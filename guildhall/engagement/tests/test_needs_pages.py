@@ -304,7 +304,7 @@ def test_the_page_of_an_employer_costs_the_same_for_one_and_for_three(
 @pytest.mark.parametrize("count", [1, 3])
 def test_needs_cost_the_employers_page_one_query_more(colleague, coordinator, employer, count, django_assert_num_queries):
     held_with(employer, coordinator, said=[row(f"Job {number}") for number in range(count)], together={"offers": ["internship"]})
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         colleague.get(employer.get_absolute_url())
 
 

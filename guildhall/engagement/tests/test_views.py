@@ -78,7 +78,7 @@ def test_an_employers_page_costs_the_same_for_one_contact_and_for_three(
     for _ in range(count - 1):
         ContactFactory(employer=employer, by=coordinator).people.set([employer.positions.get().person])
     employer.tags.add(Tag.objects.create(school=school, name="summer"))
-    with django_assert_num_queries(12):  # one more where somebody looks like them
+    with django_assert_num_queries(11):  # one more where somebody looks like them
         colleague.get(employer.get_absolute_url())
 
 

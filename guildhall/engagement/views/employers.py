@@ -19,8 +19,7 @@ from guildhall.engagement.models import AlikeEmployers, Employer, NextStep, sort
 from guildhall.engagement.needs.told import needs_beside
 from guildhall.engagement.rules import can_hand_over
 from guildhall.engagement.situations import Said, story_of
-from guildhall.engagement.standing import activities_of
-from guildhall.engagement.timeline import contacts_of, letters_beside, steps_beside, timeline_of
+from guildhall.engagement.timeline import contacts_of, history_of, letters_beside, steps_beside, timeline_of
 from guildhall.engagement.views.consortia import others_context
 from guildhall.engagement.views.desk import colleagues_of, form_page, open_book
 from guildhall.engagement.views.duplicates import where_it_went
@@ -56,7 +55,7 @@ def employer_context(request: PersonRequest, employer: Employer) -> dict[str, An
     contacts = contacts_of(employer, request.GET.get("page"))
     steps = list(steps_beside(employer, contacts))
     open_steps = [step for step in steps if step.state == NextStep.State.OPEN]
-    history, beside = activities_of(employer, known.kinds), needs_beside(employer)
+    (history, names), beside = history_of(employer, known.kinds), needs_beside(employer)
     stands = standing(history, localdate())
     said = [Said(told.need.kind, told.need.form, told.need.noted_on) for _kind, of_kind in beside["needs"] for told in of_kind]
     letters = list(letters_beside(employer, contacts)) if employer.is_written_to else []
@@ -68,7 +67,7 @@ def employer_context(request: PersonRequest, employer: Employer) -> dict[str, An
         "positions": [held for held in positions if held.is_current],
         "former": [held for held in positions if not held.is_current],
         "open_steps": open_steps,
-        "timeline": timeline_of(contacts, [step for step in steps if step.closed_at], known, letters),
+        "timeline": timeline_of(contacts, [step for step in steps if step.closed_at], known, names=names, letters=letters),
         "tags": list(employer.tags.order_by("name")) if employer.is_tagged else [],
         "page": contacts,
         "contact_form": ContactForm(positions=positions, activities=known),

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from guildhall.core.http import came_from, done, page
 from guildhall.engagement import actions, next_best_words
 from guildhall.engagement.catalogue import Catalogue, catalogue
-from guildhall.engagement.methodology.next_best import Promise, Situation, Suggestion, suggestions
+from guildhall.engagement.methodology.next_best import Promise, Situation, Suggestion, is_open_to_plan, suggestions
 from guildhall.engagement.models import Employer, Methodology, NextStep, OwnActivity, Words
 from guildhall.engagement.situations import (
     Planning,
@@ -93,14 +93,15 @@ def next_best_beside(
 ) -> dict[str, Any]:
     """What ``_next_best.html`` needs on the page of an employer read ``for_page()``; its steps and needs are at hand."""
     first = min(steps, key=lambda step: (step.due_on, step.pk), default=None)
-    today = localdate()
+    promise, today = Promise(first.what, first.due_on) if first else None, localdate()
     newest = Methodology(digest=employer.methodology) if employer.methodology else None
     words = newest.words_in(_languages(request)) if newest else None
-    planning = planning_of(employer.school, today, words) if employer.has_plan else Planning()
+    asks_plan = employer.has_plan and is_open_to_plan(story.level, promise)
+    planning = planning_of(employer.school, today, words) if asks_plan else Planning()
     situation = situation_of(
         employer,
         story,
-        promise=Promise(first.what, first.due_on) if first else None,
+        promise=promise,
         said=needs,
         planning=planning,
         day=today,
