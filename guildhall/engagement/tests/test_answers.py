@@ -296,7 +296,7 @@ def test_answers_cost_the_same_for_one_and_for_three(colleague, held, say, schoo
     ContactFactory(employer=held.employer)
     with django_assert_num_queries(8):
         colleague.get(held.person.get_absolute_url())
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         assert colleague.get(held.employer.get_absolute_url()).content.count(b"no news") == count - 1 + (count > 1)
 
 
