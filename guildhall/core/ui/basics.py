@@ -114,7 +114,7 @@ def badge(content: str, *, tone: str = "plain", icon: str = "") -> Worked:
     """
 
 
-@component
+@component(keep=True)
 def avatar(*, name: str, large: bool = False) -> Worked:
     """Draw a person's initials beside their name.
 
@@ -208,9 +208,16 @@ def breakable(address: str) -> SafeString:
 
 def figure(value: object) -> object:
     """Write a number as the language does, thousands apart; anything else stays as it is."""
+    if type(value) is int:
+        return _whole(value)
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         return number_format(value, use_l10n=True, force_grouping=True)
     return value
+
+
+@kept
+def _whole(value: int) -> str:
+    return number_format(value, use_l10n=True, force_grouping=True)
 
 
 def near_words(day: date, today: date | None = None) -> str:

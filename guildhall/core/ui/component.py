@@ -11,6 +11,7 @@ from typing import Any, TypeVar, overload
 from django.conf import settings
 from django.forms.utils import flatatt
 from django.template import Context, Library, Template, engines
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
@@ -95,19 +96,20 @@ def kept(function: Callable[..., Any]) -> Callable[..., Any]:
     return remembered
 
 
-#: Stand for the number and for the page's token in what a stencil drew: no row has the one, nobody can guess the other.
-_NUMBER, _TOKEN = 8_999_999_999_999_937, token_hex()
+#: Stand for the number, the page's token and the name in what a stencil drew: no row has the one, nobody can guess the others.
+_NUMBER, _TOKEN, _CALLED = 8_999_999_999_999_937, token_hex(), token_hex()
 
 
 @register.simple_tag(takes_context=True)
-def stencil(context: Context, name: str, /, *, number: int, **given: Any) -> SafeString:
-    """Draw a part of which a list has many that differ by one number only, such as what can be done about a row.
+def stencil(context: Context, name: str, /, *, number: int, called: str = "", **given: Any) -> SafeString:
+    """Draw a part of which a list has many that differ by one number and a name only, such as what can be done about a row.
 
     The part is drawn once for all pages of a language, ``given`` the same plain values, and sees nothing of the page; then only
-    the number, and the page's token for its forms, are put in.
+    the number, the page's token for its forms, and what the thing is ``called`` are put in.
     """
     drawn: str = _stencil(name, **given)
-    return SafeString(drawn.replace(str(_NUMBER), str(int(number))).replace(_TOKEN, token_of(context)))
+    drawn = drawn.replace(str(_NUMBER), str(int(number))).replace(_TOKEN, token_of(context))
+    return SafeString(drawn.replace(_CALLED, conditional_escape(called)))
 
 
 @kept
@@ -116,7 +118,7 @@ def _stencil(name: str, **given: Any) -> str:
         engines["django"]
         .get_template(name)
         .template.render(  # type: ignore[attr-defined]
-            Context({**given, "number": _NUMBER, "csrf_token": _TOKEN})
+            Context({**given, "number": _NUMBER, "csrf_token": _TOKEN, "called": _CALLED})
         )
     )
 

@@ -103,6 +103,7 @@ def item(
         level: of the title as a heading; 0 is no heading.
         place: where it stands on a ``map`` beside the list, such as "place-3": whoever points at one sees the other marked.
     """
+    return {"level": str(level or "")}  # a template would look up for each row how the language writes numbers
 
 
 @component

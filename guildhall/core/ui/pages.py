@@ -62,6 +62,7 @@ def section(content: str, *, title: str, sentence: str = "", id: str = "", level
         level: of the heading.
         action: a button beside the heading, made before with ``{% button … %}…{% endbutton as name %}``.
     """
+    return {"level": str(level)}
 
 
 @component
@@ -174,7 +175,7 @@ def menu(content: str, *, label: str, icon: str = "more", quiet: bool = True, al
     """
 
 
-@component
+@component(keep=True)
 def menu_item(content: str, *, href: str, icon: str = "", **attributes: object) -> Worked:
     """Lead somewhere from a menu. For something done at once put an ``act`` into the menu.
 

@@ -15,6 +15,9 @@ from django.utils.translation import gettext_lazy
 from guildhall.core.ui.basics import figure, in_language
 from guildhall.core.ui.component import Worked, component
 
+#: What a chart shows: one to four of (name, values).
+Series = Sequence[tuple[str, Sequence[float]]]
+
 _STATES = {"dark": gettext_lazy("nothing yet"), "touched": gettext_lazy("touched"), "lively": gettext_lazy("lively")}
 
 
@@ -134,7 +137,7 @@ def chart(
     *,
     title: str,
     labels: Sequence[str],
-    series: Sequence[tuple[str, Sequence[float]]],
+    series: Series,
     kind: str = "bars",
     unit: str = "",
     sentence: str = "",
@@ -152,34 +155,41 @@ def chart(
     top = _round_up(max((value for _name, values in series for value in values), default=0))
     return {
         "rows": [(label, [figure(values[at]) for _name, values in series]) for at, label in enumerate(labels)],
-        "bars": [
-            (
-                label,
-                [
-                    (number, name, figure(values[at]), round(100 * values[at] / top, 2))
-                    for number, (name, values) in _numbered(series)
-                ],
-            )
-            for at, label in enumerate(labels)
-        ],
-        "lines": [
-            (
-                number,
-                name,
-                [
-                    (round(100 * at / max(len(values) - 1, 1), 2), round(100 - 100 * value / top, 2))
-                    for at, value in enumerate(values)
-                ],
-            )
-            for number, (name, values) in _numbered(series)
-        ],
+        **({"lines": _lines(series, top)} if kind == "lines" else {"bars": _bars(labels, series, top)}),
         "heights": [figure(top), figure(top / 2 if top % 2 else top // 2), 0],
         "ends": [labels[0], labels[len(labels) // 2], labels[-1]] if len(labels) > 2 else labels,
     }
 
 
-def _numbered(series: Sequence[tuple[str, Sequence[float]]]) -> list[tuple[int, tuple[str, Sequence[float]]]]:
-    return list(enumerate(series, start=1))
+def _bars(labels: Sequence[str], series: Series, top: float) -> list[tuple[str, list[tuple[str, str, object, str]]]]:
+    """For each label its bars: the number and the name of the series, the value, and its part of the whole length in percent."""
+    numbered = [(str(number), name, values) for number, (name, values) in enumerate(series, start=1)]
+    return [
+        (label, [(number, name, figure(values[at]), _percent(values[at], top)) for number, name, values in numbered])
+        for at, label in enumerate(labels)
+    ]
+
+
+def _lines(series: Series, top: float) -> list[tuple[str, str, SafeString]]:
+    """For each series its number, its name, and its line drawn."""
+    return [(str(number), name, _line(number, values, top)) for number, (name, values) in enumerate(series, start=1)]
+
+
+def _line(number: int, values: Sequence[float], top: float) -> SafeString:
+    """A line as SVG on a ground of 100 by 100, with a spot at each of its points."""
+    points = [(_percent(at, max(len(values) - 1, 1)), _percent(top - value, top)) for at, value in enumerate(values)]
+    spot = '<path class="spot series-{}" vector-effect="non-scaling-stroke" d="M{} {}h0"/>'
+    return format_html(
+        '<polyline class="series-{}" vector-effect="non-scaling-stroke" points="{}"/>{}',
+        number,
+        format_html_join("", "{},{} ", points),
+        format_html_join("", spot, [(number, x, y) for x, y in points]),
+    )
+
+
+def _percent(part: float, whole: float) -> str:
+    """As SVG writes numbers, whatever the language."""
+    return str(round(100 * part / whole, 2))
 
 
 def _round_up(value: float) -> float:
