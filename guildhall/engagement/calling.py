@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from guildhall.engagement.models import NextStep, Person, Position
+from guildhall.engagement.models import NextStep, Position
 from guildhall.engagement.purposes import PLACEMENTS
 
 
@@ -15,10 +15,12 @@ def note_whom_to_call(steps: Iterable[NextStep]) -> None:
     """
     steps = list(steps)
     positions = Position.objects.current().filter(employer__in={step.employer_id for step in steps})
-    reachable = (
-        positions.exclude(person__phone="").exclude(person__in=Person.objects.refusing(PLACEMENTS)).select_related("person")
-    )
+    reachable = positions.exclude(person__phone="").select_related("person").with_answer_to(PLACEMENTS)
     reachable = reachable.only("employer", "title", "person__name", "person__phone")
-    best_last = {held.employer_id: held for held in reachable.order_by("decides", "handles_personnel", "-pk")}
+    best_last = {
+        held.employer_id: held
+        for held in reachable.order_by("decides", "handles_personnel", "-pk")
+        if held.answer is not False  # said nothing: that they are called is not what they were asked about
+    }
     for step in steps:
         step.call = best_last.get(step.employer_id)

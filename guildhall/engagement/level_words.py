@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from guildhall.core.ui.component import kept
 from guildhall.core.ui.pictures import Pane
 from guildhall.engagement.catalogue import Catalogue
 from guildhall.engagement.methodology.levels import DARK, PLAIN, Activity, Fall, Move, Standing, Way, ways
@@ -130,5 +131,6 @@ def _either(words: list[str]) -> str:
     return words[0] if len(words) == 1 else _("%(first)s or %(second)s") % {"first": words[0], "second": words[1]}
 
 
+@kept
 def _day(day: date) -> str:
     return date_format(day, pgettext("date format", "j M Y"))

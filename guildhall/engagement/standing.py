@@ -39,7 +39,7 @@ def activities_by_employer(employers: Collection[int], kinds: Kinds, zone: tzinf
     )
     found = {
         employer: [activity(at.astimezone(zone).date(), key, kinds, number=pk) for _employer, at, key, pk in of_one]
-        for employer, of_one in groupby(rows.iterator(chunk_size=5000), key=lambda row: row[0])
+        for employer, of_one in groupby(rows, key=lambda row: row[0])
     }
     for employer in employers:
         yield employer, found.get(employer, [])

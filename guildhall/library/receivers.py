@@ -107,10 +107,13 @@ def what_waits_to_be_published(user: User, organisation: Organisation | None, at
     """What colleagues have handed in, for those who may publish it."""
     if organisation is None:
         return None
-    waiting = Resource.objects.filter(organisation=organisation).waiting_for_review()
     if not can_publish(user, Resource(organisation=organisation)):
         return None
-    shown = list(waiting.select_related("submitted_by").order_by("submitted_at", "pk")[: SHOWN_TODAY + 1])
+    waiting = Resource.objects.filter(organisation=organisation).waiting_for_review()
+    named = waiting.select_related("submitted_by").only(
+        "title", "submitted_at", "submitted_by__name", "submitted_by__email", "submitted_by__erased_at"
+    )
+    shown = list(named.order_by("submitted_at", "pk")[: SHOWN_TODAY + 1])
     return TodayAnswer(
         title=_("To be published"),
         entries=[

@@ -30,7 +30,7 @@ def settle_steps(school: Organisation | int, *, at: datetime) -> list[PlanStep]:
     that changed.
     """
     number = school if isinstance(school, int) else school.pk
-    plan = Plan.objects.running().filter(school=number).with_methodology().first()
+    plan = Plan.objects.running().filter(school=number).with_methodology().select_related("school").first()
     if plan is None:
         return []
     plan = lock(plan)

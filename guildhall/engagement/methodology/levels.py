@@ -162,18 +162,11 @@ def lively_areas(activities: Iterable[Activity], day: date) -> list[str]:
 def standing(activities: Iterable[Activity], day: date) -> Standing:
     """Return where an employer stands on a day, and why; in whichever order its activities come."""
     history = list(activities)
-    past = sorted([done for done in history if done.day <= day], key=_strongest_first(day))
-    shares = [_share(done, day) for done in past if points(done, day)]
-    by_rung = [0] * 6
-    for share in shares:
-        by_rung[share.activity.rung] += share.points
+    past, shares, by_rung = _counted(history, day)
     level = _level(by_rung)
     rung, needed = NEEDS.get(level, (1, 0))
     carrying = [share for share in shares if share.activity.rung >= rung] if level else []
-    falls = None
-    if level:
-        on, faded, _left = _first_below(carrying, needed)
-        falls = Fall(on, level_of(past, on), faded)
+    falls = _fall(past, carrying, needed) if level else None
     panes = _panes(past, shares)
     changes = [fall.on for fall in [falls, *(pane.falls for pane in panes.values())] if fall]
     changes += [done.day for done in history if done.day > day]
@@ -191,6 +184,16 @@ def standing(activities: Iterable[Activity], day: date) -> Standing:
         changes_on=min(changes, default=None),
         last_on=max([done.day for done in past], default=None),
     )
+
+
+def next_fall(activities: Iterable[Activity], day: date) -> Fall | None:
+    """Return on which day the level falls if nothing is done: what ``standing`` says of it, without all else."""
+    past, shares, by_rung = _counted(activities, day)
+    level = _level(by_rung)
+    if not level:
+        return None
+    rung, needed = NEEDS[level]
+    return _fall(past, [share for share in shares if share.activity.rung >= rung], needed)
 
 
 def fallen(activities: Iterable[Activity], day: date, *, since: date) -> Fallen | None:
@@ -224,6 +227,21 @@ def ways(move: Move, kinds: Mapping[str, Mapping[str, Any]]) -> list[Way]:
 
 def _times(move: Move, rung: int) -> int:
     return -(-move.missing // (rung * WORTH[0]))
+
+
+def _counted(activities: Iterable[Activity], day: date) -> tuple[list[Activity], list[Share], list[int]]:
+    """What took place by a day, the strongest first; what of it counts; and the points by rung."""
+    past = sorted([done for done in activities if done.day <= day], key=_strongest_first(day))
+    shares = [_share(done, day) for done in past if points(done, day)]
+    by_rung = [0] * 6
+    for share in shares:
+        by_rung[share.activity.rung] += share.points
+    return past, shares, by_rung
+
+
+def _fall(past: Iterable[Activity], carrying: Sequence[Share], needed: int) -> Fall:
+    on, faded, _left = _first_below(carrying, needed)
+    return Fall(on, level_of(past, on), faded)
 
 
 def _level(by_rung: Sequence[int]) -> int:

@@ -47,7 +47,9 @@ def steps_of_the_plan(user: User, organisation: Organisation | None, at: datetim
     today = localtime(at).date()
     read = ReadPlan(plan, languages_read(get_language() or "", organisation), today=today)
     due = PlanStep.objects.filter(plan=plan).open().of(user).ending_by(today + AHEAD).in_order()
-    steps = list(due.select_related("owner")[: SHOWN_TODAY + 1])
+    steps = list(due[: SHOWN_TODAY + 1])
+    for step in steps:
+        step.plan, step.owner = plan, user
     entries = [
         TodayEntry(due=step.ends_on, template="engagement/_today_plan_step.html", context={"each": read.read(step), "plan": plan})
         for step in steps[:SHOWN_TODAY]

@@ -129,7 +129,7 @@ class ReadPlan:
         """All steps in order, those that were dropped too."""
         places = {area.number: area.place for area in self.kept_areas}
         kept = sorted(
-            self.plan.steps.for_list(), key=lambda step: (step.starts_on, places.get(step.area, 0), step.position, step.pk)
+            self.plan.steps.with_names(), key=lambda step: (step.starts_on, places.get(step.area, 0), step.position, step.pk)
         )
         return [self.read(step) for step in kept]
 

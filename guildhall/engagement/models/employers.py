@@ -20,7 +20,7 @@ from guildhall.engagement.models.activities import OwnActivity
 from guildhall.engagement.models.book import Tag
 from guildhall.engagement.purposes import PURPOSES, Purpose
 from guildhall.engagement.window import AREAS
-from guildhall.people.models import ConsentRecord, ConsentRecordQuerySet, Organisation, Site, User, numbers_run_by
+from guildhall.people.models import ConsentRecord, ConsentRecordQuerySet, Organisation, Site, User, is_open_site, numbers_run_by
 
 #: For so long one says that a level fell, and before that one warns that it will.
 COOLING = timedelta(days=90)
@@ -63,6 +63,12 @@ class EmployerQuerySet(models.QuerySet["Employer"]):
         fell = Q(fell_on__gt=day - COOLING, fell_on__lte=day)
         return self.filter(fell | Q(falls_on__gt=day, falls_on__lte=day + COOLING))
 
+    def for_cooling(self) -> EmployerQuerySet:
+        """Employers with what a list of those that cool down says of them, and nothing else."""
+        names = ["organisation__name", "organisation__trade_name", "owner__name", "owner__email", "owner__erased_at"]
+        levels = ["level", "falls_on", "fell_on", "fell_from", "last_contact_at"]
+        return self.select_related("organisation", "owner").only(*names, *levels)
+
     def resting(self, on: date) -> EmployerQuerySet:
         """Employers that are to be left in peace on a day, the last one included."""
         return self.filter(resting_until__gte=on)
@@ -84,7 +90,7 @@ class EmployerQuerySet(models.QuerySet["Employer"]):
         """
         here = "organisation__sites"
         at = {name: F(f"{here}__{name}") for name in ("latitude", "longitude")}
-        is_open = Q(**{f"{here}__closed_on__isnull": True}) | Q(**{f"{here}__closed_on__gt": localdate()})
+        is_open = is_open_site(localdate(), at=f"{here}__")
         is_placed = ExpressionWrapper(is_open & Q(**{f"{here}__latitude__isnull": False}), models.BooleanField())
         return self.annotate(site=F(here), is_placed=is_placed, **at)
 
@@ -334,6 +340,10 @@ class PositionQuerySet(models.QuerySet["Position"]):
         """Positions that know what their people answered to each purpose, for ``Position.answers``, in the same query."""
         return self.annotate(**_answers())
 
+    def with_answer_to(self, purpose: Purpose) -> PositionQuerySet:
+        """Positions that know as ``answer`` whether their people agreed to one purpose; None where they said nothing."""
+        return self.annotate(answer=_answers()[f"said_{purpose.key}"])
+
     def current(self, on: date | None = None) -> PositionQuerySet:
         """Positions held on a day (today)."""
         return self.filter(Q(until__isnull=True) | Q(until__gte=on or localdate()))
@@ -356,6 +366,9 @@ class Position(models.Model):
     until = models.DateField(_("until"), null=True, blank=True)
 
     objects = PositionQuerySet.as_manager()
+
+    #: What the person said to one purpose, of positions read ``with_answer_to`` it.
+    answer: bool | None
 
     class Meta:
         verbose_name = pgettext_lazy("job", "position")

@@ -2,15 +2,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import cache
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Subquery
+from django.db.models.expressions import RawSQL
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from guildhall.core.addresses import address_of
+from guildhall.core.fixed_sql import in_sql
 from guildhall.engagement.methodology.planning import QUARTER
 from guildhall.engagement.models.contacts import Contact
 from guildhall.engagement.models.methodology import Methodology, Words
@@ -79,7 +83,16 @@ class PlanQuerySet(models.QuerySet["Plan"]):
 
     def with_methodology(self) -> PlanQuerySet:
         """Plans with the version they were made from, less what is long: ``same`` and ``words_in`` know it."""
-        return self.select_related("methodology", "school").defer("methodology__content")
+        return self.select_related("methodology").defer("methodology__content")
+
+    def for_page(self) -> PlanQuerySet:
+        """Plans with their school and methodology, and ``newest_loaded_at``, when its newest version was loaded."""
+        return self.with_methodology().select_related("school").annotate(**_newest())
+
+
+@cache
+def _newest() -> dict[str, RawSQL]:
+    return in_sql(Plan, newest_loaded_at=Subquery(Methodology.objects.order_by("-loaded_at").values("loaded_at")[:1]))
 
 
 class Plan(models.Model):
@@ -101,6 +114,9 @@ class Plan(models.Model):
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
     objects = PlanQuerySet.as_manager()
+
+    #: Of plans read ``for_page()``.
+    newest_loaded_at: datetime
 
     class Meta:
         verbose_name = _("plan")
@@ -198,9 +214,13 @@ class PlanStepQuerySet(models.QuerySet["PlanStep"]):
         """Steps by their first day, those of one day as the areas and their steps follow each other."""
         return self.order_by("starts_on", "ends_on", "area", "position", "pk")
 
-    def for_list(self) -> PlanStepQuerySet:
-        """Steps with who does them and what shows that they were done, in order."""
-        return self.select_related("owner", "closed_by", "evidence__employer__organisation").in_order()
+    def with_names(self) -> PlanStepQuerySet:
+        """Steps with the names of who does them and of what shows that they were done."""
+        own = [field.name for field in PlanStep._meta.concrete_fields]
+        people = [f"{who}__{name}" for who in ("owner", "closed_by") for name in ("name", "email", "erased_at")]
+        shown_by = ["kind", "activity", "held_at", "employer__organisation__name", "employer__organisation__trade_name"]
+        joined = self.select_related("owner", "closed_by", "evidence__employer__organisation")
+        return joined.only(*own, *people, *[f"evidence__{name}" for name in shown_by])
 
 
 class PlanStep(models.Model):
@@ -281,7 +301,7 @@ class PlanStep(models.Model):
         return self.title or f"{self.area} {self.key}"
 
     def get_absolute_url(self) -> str:
-        return reverse("engagement:plan_step", args=[self.pk])
+        return address_of("engagement:plan_step", self.pk)
 
     @property
     def is_open(self) -> bool:

@@ -45,7 +45,10 @@ def answers_of_today(user: User, organisation: Organisation | None, at: datetime
     if organisation is None or organisation.kind != Organisation.Kind.SCHOOL:
         return None
     waiting = NeedsInterview.objects.visible_to(user).waiting_for(user).filter(employer__school=organisation)
-    shown = list(waiting.select_related("employer__organisation").order_by("answered_at", "pk")[: SHOWN_TODAY + 1])
+    named = waiting.select_related("employer__organisation").only(
+        "answered_at", "employer__organisation__name", "employer__organisation__trade_name"
+    )
+    shown = list(named.order_by("answered_at", "pk")[: SHOWN_TODAY + 1])
     if not shown:
         return None
     entries = [

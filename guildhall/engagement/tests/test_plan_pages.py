@@ -210,7 +210,7 @@ def test_a_plan_costs_the_same_for_few_and_for_many_steps(reader, school, coordi
     for activity in ["workplace_check", "training_plan", "curriculum_workshop"]:
         held(coordinator, school, activity)
     reader.get(plan.get_absolute_url())
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         page = shown(reader, "plan", plan.pk)
     assert page.count("Shown by the book") == (2 if areas == 1 else 3)
 

@@ -115,7 +115,7 @@ def step_to_book(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 def _step(request: PersonRequest, pk: int) -> PlanStep:
-    shown: Any = PlanStep.objects.visible_to(request.user).for_list()
+    shown: Any = PlanStep.objects.visible_to(request.user).with_names()
     shown = shown.select_related("plan__methodology", "plan__school").defer("plan__methodology__content")
     return get_object_or_404(shown, pk=pk)
 

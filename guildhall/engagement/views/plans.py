@@ -56,13 +56,12 @@ def plan_context(request: PersonRequest, pk: int) -> dict[str, Any]:
     """What the page of a plan shows, as it is now."""
     plan = the_plan(request, pk)
     read = read_plan(request, plan)
-    newest = Methodology.objects.newest() if plan.is_running else None
     return {
         "plan": plan,
         "read": read,
         "may_plan": can_plan(request.user, plan.school) and plan.is_running,
         "may_reopen": can_plan(request.user, plan.school) and not plan.is_running,
-        "newer": newest if newest is not None and newest.loaded_at > plan.methodology.loaded_at else None,
+        "has_newer": plan.is_running and plan.newest_loaded_at > plan.methodology.loaded_at,
         "today": read.today,
         "said_in": read.said_in,
         "tabs": tabs_of(request, "plan"),
@@ -75,7 +74,7 @@ def plan_context(request: PersonRequest, pk: int) -> dict[str, Any]:
 
 
 def the_plan(request: PersonRequest, pk: int) -> Plan:
-    return get_object_or_404(Plan.objects.visible_to(request.user).with_methodology(), pk=pk)
+    return get_object_or_404(Plan.objects.visible_to(request.user).for_page(), pk=pk)
 
 
 def read_plan(request: PersonRequest, plan: Plan) -> ReadPlan:

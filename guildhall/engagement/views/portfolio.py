@@ -19,7 +19,7 @@ from guildhall.core.ui.lists import Column
 from guildhall.core.ui.pictures import Pane
 from guildhall.engagement import level_words
 from guildhall.engagement.catalogue import Catalogue
-from guildhall.engagement.methodology.levels import standing
+from guildhall.engagement.methodology.levels import next_fall
 from guildhall.engagement.models import Employer, PortfolioMonth
 from guildhall.engagement.portfolio import Counts, by_owner, by_place, by_sector, counted
 from guildhall.engagement.standing import activities_by_employer
@@ -39,7 +39,7 @@ def portfolio(request: PersonRequest) -> HttpResponse:
     known = activities_known(request, school)
     now = counted(school)
     months = list(PortfolioMonth.objects.in_book_of(school))
-    cooling = Employer.objects.in_book_of(school).cooling(localdate()).select_related("organisation", "owner")
+    cooling = Employer.objects.in_book_of(school).cooling(localdate()).for_cooling()
     shown = Pages(cooling.order_by("falls_on", "-fell_on", "pk"), ROWS).get_page(request.GET.get("page"))
     context = {
         "counts": now,
@@ -114,12 +114,15 @@ def _over_time(months: list[PortfolioMonth]) -> list[tuple[str, list[int]]]:
 
 def _cooling(employers: list[Employer], school: Organisation, known: Catalogue) -> list[dict[str, Any]]:
     """Each with the reason: what counts for less, from when on."""
-    histories = dict(activities_by_employer([employer.pk for employer in employers], known.kinds, school.zone))
+    falling = [employer.pk for employer in employers if employer.falls_on]
+    histories = dict(activities_by_employer(falling, known.kinds, school.zone))
     today, told = localdate(), []
     for employer in employers:
-        why = level_words.what_falls(standing(histories[employer.pk], today).falls, known) if employer.falls_on else ""
+        why = ""
         if employer.fell_on and employer.fell_from:
             why = level_words.what_fell(employer.fell_on, employer.fell_from, employer.level)
+        elif employer.falls_on:
+            why = level_words.what_falls(next_fall(histories[employer.pk], today), known)
         silent = (today - employer.last_contact_at.astimezone(school.zone).date()).days if employer.last_contact_at else 0
         months = silent // 30
         since = ngettext("No contact for %(count)d month.", "No contact for %(count)d months.", months) % {"count": months}

@@ -25,6 +25,7 @@ from guildhall.people.models.organisations import (
     Role,
     Site,
     SizeBand,
+    is_open_site,
     km_squared_from,
     numbers_run_by,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "User",
     "Webhook",
     "WebhookDelivery",
+    "is_open_site",
     "km_squared_from",
     "numbers_run_by",
 ]

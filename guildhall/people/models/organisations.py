@@ -143,6 +143,11 @@ def km_squared_from(latitude: float, longitude: float) -> models.expressions.Com
     return north_km * north_km + east_km * east_km
 
 
+def is_open_site(on: date, at: str = "") -> Q:
+    """Whether a site is not closed on a day; ``at`` is the way to it from elsewhere, such as ``organisation__sites__``."""
+    return Q(**{f"{at}closed_on__isnull": True}) | Q(**{f"{at}closed_on__gt": on})
+
+
 class SiteQuerySet(models.QuerySet["Site"]):
     def visible_to(self, user: User) -> SiteQuerySet:
         """Sites of the organisations this person may see."""
@@ -150,7 +155,7 @@ class SiteQuerySet(models.QuerySet["Site"]):
 
     def open(self, on: date | None = None) -> SiteQuerySet:
         """Sites that are not closed on a day (today)."""
-        return self.filter(Q(closed_on__isnull=True) | Q(closed_on__gt=on or localdate()))
+        return self.filter(is_open_site(on or localdate()))
 
     def within(self, latitude: float, longitude: float, distance_km: float) -> SiteQuerySet:
         """Sites within a distance of a place (WGS 84, °), as the crow flies."""
