@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.timezone import localdate
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from guildhall.engagement.models import Employer, Methodology, Need, NeedQuerySet, NeedsInterview
 from guildhall.engagement.models.needs import HOLDS_FOR, normal_form_of, standing_on
 from guildhall.engagement.needs.asking import in_words, names_of
-from guildhall.people.models import Site
+from guildhall.people.models import Site, is_open_site
 
 #: What stands above several of a kind, where it is not the name of the kind.
 HEADINGS = {Need.Kind.OCCUPATION: _("Occupations they look for"), Need.Kind.SKILL: _("Skills they look for")}
@@ -88,7 +88,6 @@ class Asked:
     employers_before: int
     people_now: int | None = None
     people_in_two_years: int | None = None
-    last_noted_on: date | None = None
     words: str = ""
     language: str = ""
     towns: list[str] = field(default_factory=list)
@@ -107,19 +106,14 @@ def asked_for(needs: NeedQuerySet, kinds: Collection[str], on: date, *, has_same
     (``has_same``) no employer can stand there twice, and nothing has to be sorted to see that.
     """
     now, before = standing_on(on), standing_on(on - HOLDS_FOR)
-    return (
-        needs.filter(kind__in=kinds, noted_on__gt=on - 2 * HOLDS_FOR, noted_on__lte=on)
-        .values("kind", "counts_as")
-        .annotate(
-            employers=Count("employer", filter=now, distinct=has_same),
-            employers_before=Count("employer", filter=before, distinct=has_same),
-            people_now=Sum("people_now", filter=now),
-            people_in_two_years=Sum("people_in_two_years", filter=now),
-            last_noted_on=Max("noted_on"),
-        )
-        .filter(Q(employers__gt=0) | Q(employers_before__gt=0))
-        .order_by("-employers", "-employers_before", "kind", "counts_as")
-    )
+    counts: dict[str, Any] = {
+        "employers": Count("employer", filter=now, distinct=has_same),
+        "employers_before": Count("employer", filter=before, distinct=has_same),
+    }
+    if not set(Need.WANTED).isdisjoint(kinds):  # with the others nobody says for how many people
+        counts |= {name: Sum(name, filter=now) for name in ("people_now", "people_in_two_years")}
+    rows: Any = needs.filter(now | before, kind__in=kinds).values("kind", "counts_as").annotate(**counts)
+    return rows.order_by("-employers", "-employers_before", "kind", "counts_as")
 
 
 def who_was_asked(needs: NeedQuerySet, on: date) -> tuple[int, int]:
@@ -144,7 +138,19 @@ def note_changes(rows: Iterable[Asked], now: int, before: int) -> None:
 def completed(rows: Iterable[dict[str, Any]], needs: NeedQuerySet, language: str, on: date) -> list[Asked]:
     """Rows of ``asked_for`` with what they are called and where they are asked for: two queries for a page of them."""
     asked = [Asked(**row) for row in rows]
-    wanted = [row for row in asked if row.kind in Need.WANTED]
+    _find_words_and_towns([row for row in asked if row.kind in Need.WANTED], needs, on)
+    names: dict[str, Any] = {}
+    for row in asked:
+        if row.kind not in Need.WANTED:
+            if row.kind not in names:
+                names[row.kind] = names_of(row.kind, language)
+            row.words = str(names[row.kind].get(row.counts_as, row.counts_as))
+    return asked
+
+
+def _find_words_and_towns(wanted: Collection[Asked], needs: NeedQuerySet, on: date) -> None:
+    if not wanted:
+        return
     forms = {row.counts_as for row in wanted}
     same = needs.wanted().filter(counts_as__in=forms, noted_on__gt=on - 2 * HOLDS_FOR, noted_on__lte=on)
     said: dict[tuple[str, str], Counter[tuple[str, str]]] = defaultdict(Counter)
@@ -154,29 +160,21 @@ def completed(rows: Iterable[dict[str, Any]], needs: NeedQuerySet, language: str
         # Of several that mean the same, the one by whose name the others count comes first.
         said[kind, form][words, spoken] += count + (1_000_000 if normal_form_of(words) == form else 0)
     towns = _towns(same.filter(standing_on(on)))
-    names: dict[str, Any] = {}
-    for row in asked:
-        if row.kind in Need.WANTED:
-            [((row.words, row.language), _times)] = said[row.kind, row.counts_as].most_common(1)
-            there = towns.get((row.kind, row.counts_as), Counter())
-            row.towns = [town for town, _times in there.most_common(TOWNS)]
-            row.other_towns = max(len(there) - TOWNS, 0)
-        else:
-            if row.kind not in names:
-                names[row.kind] = names_of(row.kind, language)
-            row.words = str(names[row.kind].get(row.counts_as, row.counts_as))
-    return asked
+    for row in wanted:
+        [((row.words, row.language), _times)] = said[row.kind, row.counts_as].most_common(1)
+        there = towns.get((row.kind, row.counts_as), Counter())
+        row.towns = [town for town, _times in there.most_common(TOWNS)]
+        row.other_towns = max(len(there) - TOWNS, 0)
 
 
 def _towns(needs: NeedQuerySet) -> dict[tuple[str, str], Counter[str]]:
     """In which towns each form is asked for, and by how many employers: where they have an open site."""
-    open_site = Site.objects.open().filter(organisation__in=needs.values("employer__organisation"))
-    there = needs.filter(employer__organisation__sites__in=open_site)
-    counted = there.values_list("kind", "counts_as", "employer__organisation__sites__town")
+    site = "employer__organisation__sites__"
+    there = needs.filter(is_open_site(localdate(), at=site), **{f"{site}town__gt": ""})
+    counted = there.values_list("kind", "counts_as", f"{site}town").annotate(times=Count("employer", distinct=True))
     found: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for kind, form, town, count in counted.annotate(times=Count("employer", distinct=True)):
-        if town:
-            found[kind, form][town] += count
+    for kind, form, town, count in counted:
+        found[kind, form][town] += count
     return found
 
 
