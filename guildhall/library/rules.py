@@ -6,7 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from guildhall.core.rules import rule
 from guildhall.library.models import WRITERS, Answer, Collection, Expert, ExpertGroup, Harvest, Resource, Review, Upload, Use
-from guildhall.library.models.experts import HOSTS, addresses_shown_to_be_of
+from guildhall.library.models.experts import HOSTS
+from guildhall.people.mail_addresses import is_shown_to_be_of
 from guildhall.people.models import Organisation, Role, User
 from guildhall.people.rules import can_coordinate, can_work_for, has_role
 
@@ -50,8 +51,7 @@ def can_run_experts(user: User, organisation: Organisation) -> bool:
 
 @rule(_("This invitation was sent to another address. Sign in with that one, or ask for an invitation to yours."))
 def can_answer_as_expert(user: User, expert: Expert) -> bool:
-    addresses = addresses_shown_to_be_of(user).filter(address=expert.email.lower())
-    return user.is_active and bool(addresses.exists())
+    return user.is_active and is_shown_to_be_of(user, expert.email)
 
 
 @rule(_("Learners cannot be in a group of experts: what is written there is public."))

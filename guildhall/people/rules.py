@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from allauth.account.models import EmailAddress
 from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from guildhall.core.rules import rule
+from guildhall.people.mail_addresses import is_shown_to_be_of
 from guildhall.people.models import (
     STAFF_ROLES,
     AccessToken,
@@ -57,8 +57,7 @@ def can_create_organisation(user: User, _thing: None = None) -> bool:
 @rule(_("This invitation was sent to another address. Sign in with that one, or ask for an invitation to yours."))
 def can_accept(user: User, invitation: Invitation) -> bool:
     """Whether the invitation was sent to one of the addresses that are shown to be the person's own."""
-    verified = EmailAddress.objects.filter(user=user.pk, verified=True).values_list("email", flat=True)
-    return user.is_active and invitation.email.lower() in {email.lower() for email in verified}
+    return user.is_active and is_shown_to_be_of(user, invitation.email)
 
 
 @rule(_("Only the person themselves or a manager of the organisation can end this."))

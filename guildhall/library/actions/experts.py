@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,6 +17,7 @@ from guildhall.core.errors import Refused
 from guildhall.library.cleaning import as_text
 from guildhall.library.models import Expert, ExpertGroup
 from guildhall.library.rules import can_answer_as_expert, can_be_expert, can_leave_experts, can_run_experts
+from guildhall.people.mail_addresses import who_reads
 from guildhall.people.models import Organisation, User
 from guildhall.people.notices import tell
 
@@ -90,12 +90,12 @@ def invite_expert(group: ExpertGroup, *, email: str, by: User, at: datetime) -> 
         sentence = ngettext("A group has at most %(count)s expert.", "A group has at most %(count)s experts.", MOST_EXPERTS)
         raise Refused(sentence % {"count": MOST_EXPERTS})
     expert = Expert.objects.create(group=group, email=email, invited_at=at, invited_by=by)
-    shown = EmailAddress.objects.filter(email__iexact=email, verified=True).select_related("user").first()
-    if shown is not None:
+    reader = who_reads(email)
+    if reader is not None:
         sentence = gettext_noop("%(organisation)s invites you into the expert group “%(group)s”.")
         words = {"organisation": str(group.organisation), "group": str(group)}
         url = reverse("library:experts")
-        tell(shown.user, kind="library.expert_invited", sentence=sentence, params=words, url=url, by=by, at=at)
+        tell(reader, kind="library.expert_invited", sentence=sentence, params=words, url=url, by=by, at=at)
     return expert
 
 

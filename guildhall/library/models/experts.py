@@ -3,7 +3,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -13,15 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from guildhall.library.models.resources import numbers_written_for
+from guildhall.people.mail_addresses import addresses_shown_to_be_of
 from guildhall.people.models import Kind, Organisation, User
 
 #: Who can run a group of experts.
 HOSTS = (Kind.SCHOOL, Kind.ASSOCIATION)
-
-
-def addresses_shown_to_be_of(user: User) -> Any:
-    """The e-mail addresses of which a person has shown that they are theirs, to be asked for with ``__in``."""
-    return EmailAddress.objects.filter(user=user.pk, verified=True).values(address=Lower("email"))
 
 
 class ExpertGroupQuerySet(models.QuerySet["ExpertGroup"]):
