@@ -93,6 +93,8 @@ class SearchDocument(models.Model):
     title = models.CharField(max_length=300)
     language = models.CharField(max_length=10, blank=True)
     boost = models.SmallIntegerField(default=0)
+    #: Whether everybody may find it: said beside the tokens of its scopes, for nearly all of a large library would have this one.
+    is_public = models.BooleanField(default=False)
     tokens = TokensField()
 
     class Meta:

@@ -17,14 +17,15 @@ from functools import reduce
 from operator import and_, or_
 from zlib import compress, decompress
 
+from guildhall.core.fixed_sql import rows_in
 from guildhall.core.search import Asked, asked_of_index, sampled_words
 from guildhall.core.tokens import Token, keys_matching, keys_matching_each
-from guildhall.library.counting import Bits, Image
+from guildhall.library.counting import Flags, Image
 from guildhall.library.models import CommonWord, PublicChange, PublicState, Resource
 from guildhall.library.search import PUBLIC, RESOURCE
 
 #: In so many public resources a word is common: of fewer the index gives out all in about a millisecond.
-LEAST = 3_000
+LEAST = 1_000
 #: Which words are common is told by one in so many resources.
 ONE_IN = 16
 #: Of so many works that have changed the index is asked each time; gathering begins anew from half of them on.
@@ -35,33 +36,34 @@ _LONGEST_BEGINNING = 20
 # --- Asking ----------------------------------------------------------------------------------------------------------
 
 
-def all_found(text: str, image: Image) -> Bits:
+def all_found(text: str, image: Image) -> Flags:
     """Return all public resources that have the words of a search, spelled as asked."""
     asked = asked_of_index(RESOURCE, text, [PUBLIC])
     if asked is None:
         return image.of_keys([])
     gathered = _gathered(asked, image)
-    return image.of_keys(keys_matching([*asked.bounds, *asked.groups])) if gathered is None else image.of_numbers(gathered)
+    # Whatever its scope: only what is public has a row in the image, and looking the scope up too takes as long again.
+    return image.of_keys(keys_matching(RESOURCE, asked.groups)) if gathered is None else image.of_numbers(gathered)
 
 
 def _gathered(asked: Asked, image: Image) -> int | None:
     """Put together what was gathered and what the index says of the rest; None where that is no help."""
     names = {_name(token) for group in asked.groups for token in group}
-    kept = {word.token: word for word in CommonWord.objects.filter(token__in=names)}
+    kept = _kept(names)
     common = [[kept[name] for token in group if (name := _name(token)) in kept] for group in asked.groups]
-    if not all(common):
-        return None  # one of the words is not common: then what has all of them is not much
-    since = min(word.number for words in common for word in words)
+    if not any(common):
+        return None  # then what has these words is not much
+    since = min(number for words in common for number, _resources in words)
     changed = _changed_since(since, image)
     if changed is None:
         return None
     others = [[token for token in group if _name(token) not in kept] for group in asked.groups]
-    asked_besides = [[*asked.bounds, rest] for rest in others if rest]
+    asked_besides = [[rest] for rest in others if rest]
     if changed:
-        asked_besides.append([*asked.bounds, *asked.groups])
-    found = iter(keys_matching_each(asked_besides))
+        asked_besides.append(asked.groups)
+    found = iter(keys_matching_each(RESOURCE, asked_besides))
     groups = [
-        reduce(or_, (_unpacked(word) for word in words), _packed_bits(next(found)) if rest else 0)
+        reduce(or_, (_unpacked(resources) for _number, resources in words), _packed_bits(next(found)) if rest else 0)
         for words, rest in zip(common, others, strict=True)
     ]
     numbers = reduce(and_, groups)
@@ -83,8 +85,14 @@ def _name(token: Token) -> str:
     return f"{token.text}*" if token.prefix else token.text
 
 
-def _unpacked(word: CommonWord) -> int:
-    return int.from_bytes(decompress(word.resources), "little")
+def _kept(names: Collection[str]) -> dict[str, tuple[int, bytes]]:
+    """What was gathered of words: at which number of ``PublicState``, and the resources, packed."""
+    read = rows_in("SELECT token, number, resources FROM library_commonword WHERE token {}", names)
+    return {token: (number, resources) for token, number, resources in read}
+
+
+def _unpacked(resources: bytes) -> int:
+    return int.from_bytes(decompress(resources), "little")
 
 
 def _packed_bits(keys: Collection[int]) -> int:
@@ -111,7 +119,7 @@ def gather() -> Iterator[CommonWord]:
     for token in _common() if asked else []:
         # The number is read first: what changes meanwhile is asked of the index again.
         number = PublicState.objects.values_list("number", flat=True).get()
-        keys = keys_matching([*asked.bounds, [token]])  # type: ignore[union-attr]
+        keys = keys_matching(RESOURCE, [*asked.bounds, [token]])  # type: ignore[union-attr]
         yield CommonWord(token=_name(token), number=number, resources=_packed(keys))
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
-from guildhall.core.search import Document, all_keys
-from guildhall.library.models import Described, Resource
+from guildhall.core.search import PUBLIC, Document, all_keys
+from guildhall.library.models import Resource
 
 RESOURCE = "library.resource"
-#: What is published is found by everybody.
-PUBLIC = "public"
 
 
 def scope_of(organisation: int) -> str:
@@ -37,18 +36,36 @@ def document_of(resource: Resource) -> Document:
         key=resource.pk,
         title=shown.title,
         detail=", ".join([shown.kind_in_words, str(resource.organisation)]),
-        text="\n".join([*texts_of(shown), resource.current.file_text if resource.current else ""]),
+        text=said(shown, resource.current.file_text if resource.current else ""),
         scopes=[PUBLIC if resource.is_public else scope_of(resource.organisation_id)],
         url=resource.get_absolute_url(),
         language=shown.language,
     )
 
 
-def texts_of(shown: Described) -> list[str]:
-    """What a resource says, line by line: for search, and for whoever asks what is in it."""
+class Saying(Protocol):
+    """What search looks at of a resource or one of its versions."""
+
+    @property
+    def summary(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def account(self) -> Mapping[str, Any]: ...
+    @property
+    def authors(self) -> Sequence[Mapping[str, Any]]: ...
+    @property
+    def keywords(self) -> Sequence[str]: ...
+    @property
+    def skills(self) -> Sequence[str]: ...
+
+
+def said(shown: Saying, file_text: str) -> str:
+    """What a resource and its files say, line by line: for search, and for whoever asks what is in it."""
     parts = [str(text) for name, text in shown.account.items() if name != "figures"]
     names = [str(author.get("name", "")) for author in shown.authors]
-    return [shown.summary, ", ".join([*shown.keywords, *shown.skills]), *parts, shown.text, ", ".join(names)]
+    terms = ", ".join([*shown.keywords, *shown.skills])
+    return "\n".join([shown.summary, terms, *parts, shown.text, ", ".join(names), file_text])
 
 
 def resources_found(text: str) -> list[int]:

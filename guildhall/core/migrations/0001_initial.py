@@ -117,6 +117,7 @@ class Migration(migrations.Migration):
                 ("title", models.CharField(max_length=300)),
                 ("language", models.CharField(blank=True, max_length=10)),
                 ("boost", models.SmallIntegerField(default=0)),
+                ("is_public", models.BooleanField(default=False)),
                 ("tokens", guildhall.core.tokens.TokensField()),
             ],
             options={

@@ -46,9 +46,33 @@ POSTGRESQL = [
         END IF;
     END $$
     """,
+    # The same of what everybody may see, which is nearly all that has the words: the rows say so, and not the index, which would go
+    # through all that is public. Nor by the index of kinds. If the handful has enough, though not as many as are wanted, NULL says
+    # that there are more.
     """
-    CREATE FUNCTION core_searchdocument_keys(question tsquery) RETURNS bigint[] LANGUAGE sql STABLE SET enable_seqscan = off
-    AS 'SELECT array_agg(key) FROM core_searchdocument WHERE tokens @@ question'
+    CREATE FUNCTION core_searchdocument_public(
+        question tsquery, of_handful tsquery, enough integer, most integer, of_kinds text[]
+    )
+    RETURNS SETOF bigint LANGUAGE plpgsql STABLE ROWS 100 SET enable_seqscan = off AS $$
+    DECLARE found bigint[];
+    BEGIN
+        found := ARRAY(
+            SELECT id FROM core_searchdocument
+            WHERE tokens @@ of_handful AND is_public AND kind || '' = ANY(of_kinds) LIMIT most
+        );
+        IF cardinality(found) < enough THEN
+            RETURN QUERY SELECT id FROM core_searchdocument
+            WHERE tokens @@ question AND is_public AND kind || '' = ANY(of_kinds) LIMIT most;
+        ELSE
+            RETURN QUERY SELECT unnest(found || NULL::bigint);
+        END IF;
+    END $$
+    """,
+    """
+    CREATE FUNCTION core_searchdocument_keys(question tsquery, of_kind text) RETURNS bigint[]
+    LANGUAGE sql STABLE SET enable_seqscan = off
+    -- Not by the index of kinds: what the question leaves is little.
+    AS 'SELECT array_agg(key) FROM core_searchdocument WHERE tokens @@ question AND kind || '''' = of_kind'
     """,
 ]
 

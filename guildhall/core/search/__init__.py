@@ -12,11 +12,12 @@ How it works and what it costs: docs/decisions/0004-search.md.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 from django.db.models import QuerySet
@@ -24,9 +25,21 @@ from rapidfuzz import fuzz
 
 from guildhall.core.models import SearchDocument
 from guildhall.core.search.asking import Group, anywhere, beginning, misspelled, spelled, words_asked
-from guildhall.core.search.words import STEMMED, fold, forms, near, spellings, starts, words
-from guildhall.core.tokens import AnyOf, AtMost, Token, keys_matching, sampled_tokens, with_handful
+from guildhall.core.search.words import STEMMED, STEMMED_IN_FRONT, beginning_of, fold, forms, near, spellings, starts, words
+from guildhall.core.tokens import (
+    AtMost,
+    Known,
+    OpenToAll,
+    Question,
+    Token,
+    keys_matching,
+    rows_matching_each,
+    sampled_tokens,
+    with_handful,
+)
 
+#: The scope of what everybody may find.
+PUBLIC = "public"
 MOST_HITS = 100
 FEW_HITS = 2_000
 _WORDS_OF_A_TITLE = 50
@@ -59,8 +72,7 @@ class Document:
     boost: int = 0
 
 
-@dataclass(frozen=True)
-class Hit:
+class Hit(NamedTuple):
     """A document somebody found and may see, by its name and by what it is ranked by."""
 
     kind: str
@@ -74,8 +86,8 @@ class Hit:
 class Results:
     """A page of hits, the best first.
 
-    ``total`` counts all of them, or is ``MOST_HITS`` and ``exact`` false when there are more. They are ``near`` when nothing was
-    spelled as asked and these come closest.
+    ``total`` counts all of them, or those that were ranked where there are more: then ``exact`` is false. They are ``near`` when
+    nothing was spelled as asked and these come closest.
     """
 
     hits: list[Hit]
@@ -98,7 +110,7 @@ def index_many(documents: Iterable[Document]) -> None:
             [_kept(latest[name]) for name in sorted(latest)],  # in one order, so that two who write don't wait for each other
             update_conflicts=True,
             unique_fields=["kind", "key"],
-            update_fields=["title", "language", "boost", "tokens"],
+            update_fields=["title", "language", "boost", "is_public", "tokens"],
         )
 
 
@@ -139,31 +151,34 @@ def search(
     languages: Collection[str] | None = None,
     limit: int = 20,
     offset: int = 0,
+    known: Sequence[int] | None = None,
 ) -> Results:
     """Find what has all the words asked for, the last of which may be unfinished; nothing else than within ``scopes``.
 
     A title that begins as asked comes first, then by how many of the words are in the title. With ``languages`` only documents
-    in one of them are found, and those that have none. Without ``kinds`` it is asked first which there are.
+    in one of them are found, and those that have none. Without ``kinds`` it is asked first which there are. ``known`` are keys of
+    what has the words, or of as much of it as is ranked, all of one kind: then the index is asked for the best titles only.
     """
     asked = words_asked(text)
     if not asked or not scopes:
         return Results([])
     kinds = _all_kinds() if kinds is None else kinds
-    bounds = _bounds(scopes, kinds, languages)
+    within = _within(scopes, kinds, languages)
     if not kinds:
         return Results([])
     spoken = tuple(STEMMED) if languages is None else tuple(languages)
 
-    # Where there are too many to rank them all, the best are among those that have the words in the title.
-    ways = [anywhere(asked, spoken), [beginning(asked)]]
+    # Where there are too many to rank them all, the best are among those whose titles begin so, or have the words.
+    there = within(anywhere(asked, spoken)) if known is None else [Known(next(iter(kinds)), known)]
+    ways = [within([beginning(asked)]), there]
     if len(asked[-1]) > 1:
-        ways.append(spelled(asked, "t", spoken))
-    found = _find(*[[*bounds, *_of_kinds(kinds, groups)] for groups in ways])
+        ways.append(within(spelled(asked, "t", spoken)))
+    found, are_all = _find(ways)
     if not found:
-        return _closest_results(asked, bounds, kinds, limit, offset)
-    exact = len(found) <= MOST_HITS
-    ranked = sorted(found, key=_ranking(asked))[:MOST_HITS]
-    return Results(ranked[offset : offset + limit], len(ranked), exact)
+        return _closest_results(asked, within(misspelled(asked)), limit, offset)
+    rank = _ranking(asked)
+    ranked = sorted(found, key=lambda hit: rank(hit, found[hit]))[:MOST_HITS]
+    return Results(ranked[offset : offset + limit], len(ranked), are_all and len(found) <= MOST_HITS)
 
 
 def matching_keys(kind: str, text: str, scopes: Collection[str]) -> QuerySet[SearchDocument, Any] | list[int]:
@@ -205,7 +220,7 @@ def asked_of_index(kind: str, text: str, scopes: Collection[str]) -> Asked | Non
 def all_keys(kind: str, text: str, scopes: Collection[str]) -> list[int]:
     """Return the keys of all documents of one kind that have the words asked for, spelled as asked, however many they are."""
     asked = asked_of_index(kind, text, scopes)
-    return keys_matching([*asked.bounds, *asked.groups]) if asked else []
+    return keys_matching(kind, [*asked.bounds, *asked.groups]) if asked else []
 
 
 def sampled_words(kind: str, one_in: int) -> Iterator[list[str]]:
@@ -225,6 +240,7 @@ def _kept(document: Document) -> SearchDocument:
         title=_UNKEEPABLE.sub("", document.title)[:300],
         language=document.language,
         boost=document.boost,
+        is_public=PUBLIC in document.scopes,
         tokens=with_handful(_tokens(document), document.key),
     )
 
@@ -277,6 +293,24 @@ def _bounds(scopes: Collection[str], kinds: Collection[str], languages: Collecti
     return bounds
 
 
+def _within(
+    scopes: Collection[str], kinds: Collection[str], languages: Collection[str] | None
+) -> Callable[[list[Group]], list[Question]]:
+    """Return what puts groups of words as questions that stay where they belong."""
+    own = [scope for scope in scopes if scope != PUBLIC]
+    of_all, of_own, *spoken = [*_bounds([PUBLIC], kinds, None), *_bounds(own, kinds, languages)]
+
+    def within(groups: list[Group]) -> list[Question]:
+        words, questions = [*spoken, *_of_kinds(kinds, groups)], list[Question]()
+        if PUBLIC in scopes:
+            questions.append(OpenToAll(words, MOST_HITS + 1, list(kinds), of_all))
+        if own:
+            questions.append(AtMost([of_own, *words], MOST_HITS + 1))
+        return questions
+
+    return within
+
+
 def _of_kinds(kinds: Collection[str], groups: list[Group]) -> list[Group]:
     """Return what is asked, in the drawers of some kinds."""
     drawers = sorted({_drawer(kind) for kind in kinds})
@@ -299,36 +333,59 @@ def _all_kinds() -> list[str]:
     return list(SearchDocument.objects.order_by("kind").values_list("kind", flat=True).distinct())
 
 
-def _find(*questions: list[Group]) -> set[Hit]:
-    """Find what answers one of several questions, of each just more than are ranked."""
-    found = SearchDocument.objects.filter(tokens__match=AnyOf([AtMost(groups, MOST_HITS + 1) for groups in questions]))
-    return {Hit(*row) for row in found.values_list("kind", "key", "title", "language", "boost")}
+def _find(ways: Sequence[Sequence[Question]]) -> tuple[dict[Hit, set[int]], bool]:
+    """Find what answers one of several ways of asking, and say which ones each answers, and whether these are all there are."""
+    asked = [(way, question) for way, questions in enumerate(ways) for question in questions]
+    found: dict[Hit, set[int]] = {}
+    rows = rows_matching_each([question for _way, question in asked])
+    for row in filter(None, rows):
+        found.setdefault(Hit(*row[1:]), set()).add(asked[row.question][0])
+    return found, None not in rows
 
 
-def _ranking(asked: list[str]) -> Callable[[Hit], tuple[Any, ...]]:
+#: The places of two of the ways in which a search asks.
+_BEGINS_SO, _IN_THE_TITLE = 0, 2
+
+
+def _ranking(asked: list[str]) -> Callable[[Hit, set[int]], tuple[Any, ...]]:
     """Order hits by how well the title answers, then by boost, then the shorter title first, of one title the newest."""
     *finished, last = asked
-    begun, unfinished = tuple(starts(asked)), tuple(spellings(last))
+    unfinished = tuple(f"-{spelling}" for spelling in spellings(last))
 
-    def rank(hit: Hit) -> tuple[Any, ...]:
-        title, languages = words(hit.title, _WORDS_OF_A_TITLE), (hit.language,)
-        begins = any(own.startswith(begun) for own in starts(title))
-        answered = any(own.startswith(unfinished) for word in title for own in spellings(word))
-        count = answered + sum(
-            any(not forms(own, languages).isdisjoint(forms(word, languages)) for own in title) for word in finished
+    @cache
+    def beginnings(languages: tuple[str, ...]) -> set[str]:
+        return {beginning_of(form) for word in asked for form in forms(word, languages)}
+
+    def words_in_title(hit: Hit, ways: set[int]) -> int:
+        if _IN_THE_TITLE in ways:
+            return len(asked)
+        if len(asked) == 1 and len(last) > 1:
+            return 0  # it would have been found in the title
+        languages = (hit.language,)
+        if hit.title.isascii() and hit.language not in STEMMED_IN_FRONT:
+            lower = hit.title.lower()
+            if not any(beginning in lower for beginning in beginnings(languages)):
+                return 0
+        title = _union(forms(word, languages) for word in words(hit.title, _WORDS_OF_A_TITLE))
+        return any(form.startswith(unfinished) for form in title) + sum(
+            not title.isdisjoint(forms(word, languages)) for word in finished
         )
-        return not begins, -count, -hit.boost, len(hit.title), hit.title, hit.kind, -hit.key
+
+    def rank(hit: Hit, ways: set[int]) -> tuple[Any, ...]:
+        count = words_in_title(hit, ways)
+        return _BEGINS_SO not in ways, -count, -hit.boost, len(hit.title), hit.title, hit.kind, -hit.key
 
     return rank
 
 
-def _closest_results(asked: list[str], bounds: list[Group], kinds: Collection[str], limit: int, offset: int) -> Results:
+def _closest_results(asked: list[str], questions: Sequence[Question], limit: int, offset: int) -> Results:
     question = " ".join(fold(word) for word in asked)
 
     def distance(hit: Hit) -> tuple[Any, ...]:
         title = " ".join(fold(word) for word in words(hit.title, _WORDS_OF_A_TITLE))
         return -fuzz.token_set_ratio(question, title), -hit.boost, hit.title, hit.kind, -hit.key
 
-    found = sorted(_find([*bounds, *_of_kinds(kinds, misspelled(asked))]), key=distance)
+    near, are_all = _find([questions])
+    found = sorted(near, key=distance)
     ranked = found[:MOST_HITS]
-    return Results(ranked[offset : offset + limit], len(ranked), len(found) == len(ranked), bool(ranked))
+    return Results(ranked[offset : offset + limit], len(ranked), are_all and len(found) == len(ranked), bool(ranked))

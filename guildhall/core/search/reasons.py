@@ -6,7 +6,7 @@ is marked is what the very groups of tokens match that found it: other accents, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -15,15 +15,20 @@ from guildhall.core.search import Document, Results
 from guildhall.core.search.asking import misspelled, spelled, words_asked
 from guildhall.core.search.words import (
     LONGEST_TEXT,
+    LONGEST_WORD,
+    NEAR_TO,
     STEMMED,
     STEMMED_IN_FRONT,
+    beginning_of,
     closest,
-    every_word,
     fold,
     forms,
     is_inside,
     near,
+    spellings,
     words,
+    words_beginning,
+    words_near,
     written,
 )
 
@@ -80,155 +85,150 @@ def meant(text: str, document: Document) -> str:
 
 
 class _Word(NamedTuple):
-    """A word of a text: its place, and which of the words asked for it answers, by their numbers."""
+    """A word of a text that answers: its place, and which of the words asked for, by their numbers."""
 
     start: int
     end: int
     answers: frozenset[int]
 
 
-class _Place(NamedTuple):
-    """Where a word begins that answers, and what is answered as near to it as may be shown with it."""
-
-    line: str
-    start: int
-    near: frozenset[int]
+_Found = list[_Word]
 
 
 class _Reading:
     """Reads documents with one question in mind."""
 
     def __init__(self, asked: list[str], *, mistyped: bool) -> None:
+        # A letter left out makes a form of its own; those of whole words and of stems begin with "-" and "~".
         groups = misspelled(asked) if mistyped else spelled(asked, "w", tuple(STEMMED))
-        self.tokens = [
-            (frozenset(token.text for token in group if not token.prefix), tuple(token.text for token in group if token.prefix))
-            for group in groups
+        self.forms = [
+            (frozenset(form for form, begins in group if not begins), tuple(form for form, begins in group if begins))
+            for group in [[(token.text[1:], token.prefix) for token in group] for group in groups]
         ]
-        self.initials = {token.text[2:3] for group in groups for token in group}
+        # Most words begin otherwise than any that was asked for, and so do their stems: they are not looked at.
+        self.beginnings = tuple(beginning_of(form) for exact, begun in self.forms for form in {*exact, *begun})
+        initials = frozenset(beginning[:1] for beginning in self.beginnings)
+        self.candidates = words_near(frozenset(map(fold, asked))) if mistyped else words_beginning(initials)
+        self.heads = [frozenset(fold(word)[:NEAR_TO]) for word in asked]
         self.everything = frozenset(range(len(asked)))
         self.mistyped = mistyped
         self.answers = cache(self._answers)  # texts repeat their words
 
     def reason(self, document: Document) -> Reason:
         language, text = document.language, document.text[:LONGEST_TEXT]
-        title, detail = self._words(document.title, language), self._words(document.detail, language)
+        title, detail = self._found(document.title, language), self._found(document.detail, language)
         missing = self.everything - _answered(title + detail)
         passages = self._passages(text, language, missing) if missing else []
-        if not passages and not document.detail and text:
+        if not passages and not document.detail:
             begins = " ".join(text.split())
-            words = self._words(begins, language)
-            passages = [_passage(begins, words, _around(words, 0))] if words else []
+            if first := next(written(begins), None):
+                passages = [_passage(begins, self._found(begins, language), _around(begins, first.start()))]
         return Reason(document, _marked(document.title, title), _marked(document.detail, detail), passages)
+
+    def _found(self, text: str, language: str) -> _Found:
+        """The words of a text that answer."""
+        words = self.candidates.finditer(text) if self._tells_early(language) else written(text)
+        return [_Word(*word.span(), answers) for word in words if (answers := self.answers(word.group(), language))]
 
     def _passages(self, text: str, language: str, missing: frozenset[int]) -> list[Marked]:
         """Take the passage that answers most, then the one that answers most of what is left."""
-        answering = {word: answers for word in every_word(text) if (answers := self.answers(word, language))}
-        if not any(answers & missing for answers in answering.values()):
-            return []
-        places = [
-            _Place(line, start, _near(found, start))
-            for line in text.splitlines()
-            for found in [sorted((start, answers) for word, answers in answering.items() for start in _places(line, word))]
-            for start, answers in found
-            if answers & missing
-        ]
+        lines = [(line, found) for line in text.splitlines() if (found := self._found(line, language))]
         passages: list[Marked] = []
-        while missing and places and len(passages) < MOST_PASSAGES:
-            line, words, shown = self._best(places, language, missing)
-            passages.append(_passage(line, words, shown))
-            missing -= _answered(words[shown])
-            places = [place for place in places if place.near & missing]
+        while missing and len(passages) < MOST_PASSAGES and (best := _best(lines, missing)):
+            line, found, shown = best
+            passages.append(_passage(line, found, shown))
+            missing -= _answered(_within(found, shown))
         return passages
-
-    def _best(self, places: list[_Place], language: str, missing: frozenset[int]) -> tuple[str, list[_Word], slice]:
-        """The line, its words, and which of them to show, where most is answered; of several such places the first."""
-        most, best = -1, (places[0].line, list[_Word](), slice(0))
-        for line, start, beside in places:
-            if len(beside & missing) > most:
-                words = self._words(line, language, around=start)
-                shown = _around(words, next(number for number, word in enumerate(words) if word.start == start))
-                if (count := len(_answered(words[shown]) & missing)) > most:
-                    most, best = count, (line, words, shown)
-            if most == len(missing):
-                break
-        return best
-
-    def _words(self, text: str, language: str, around: int | None = None) -> list[_Word]:
-        """The words of a text; of a long one those that may be shown around a place, and some more on either side."""
-        start, end = 0, len(text)
-        if around is not None:
-            end = around + LONGEST_PASSAGE + 2 * _BEFORE
-            start = around - 2 * _BEFORE if around > LONGEST_PASSAGE else 0
-        while 0 < start < len(text) and is_inside(text[start - 1]):
-            start -= 1
-        words = []
-        for word in written(text, start):
-            if word.start() >= end:
-                break
-            words.append(_Word(word.start(), word.end(), self.answers(word.group(), language)))
-        return words
 
     def _answers(self, word: str, language: str) -> frozenset[int]:
         """Say which of the words asked for this one answers, by the tokens under which the index has it."""
-        if not self.mistyped and language not in STEMMED_IN_FRONT and word.isascii() and word[:1].lower() not in self.initials:
-            return frozenset()  # most words begin otherwise than any that was asked for, and so do their stems
-        tokens = set()
-        for plain in words(word):
-            tokens |= {"w" + form for form in forms(plain, (language,))}
+        plain_ones = [word.lower()[:LONGEST_WORD]] if word.isascii() else words(word)
+        if self.mistyped:
+            # One letter may be missing of those that both begin with.
+            if not any(len(asked.difference(fold(plain)[:NEAR_TO])) <= 1 for plain in plain_ones for asked in self.heads):
+                return frozenset()
+        elif word.isascii() and self._tells_early(language) and not plain_ones[0].startswith(self.beginnings):
+            return frozenset()
+        own: set[str] = set()
+        for plain in plain_ones:
             if self.mistyped:
-                tokens |= {"n" + form for form in near(fold(plain))}
+                own |= {f"-{spelling}" for spelling in spellings(plain)} | near(fold(plain))
+            else:
+                own |= forms(plain, (language,))
         return frozenset(
             number
-            for number, (exact, begun) in enumerate(self.tokens)
-            if not exact.isdisjoint(tokens) or (begun and any(token.startswith(begun) for token in tokens))
+            for number, (exact, begun) in enumerate(self.forms)
+            if not exact.isdisjoint(own) or (begun and any(form.startswith(begun) for form in own))
         )
 
-
-def _answered(words: list[_Word]) -> frozenset[int]:
-    return frozenset().union(*[word.answers for word in words])
-
-
-def _places(line: str, word: str) -> Iterator[int]:
-    """Where a word begins that is written so."""
-    start = line.find(word)
-    while start >= 0:
-        end = start + len(word)
-        if not (start and is_inside(line[start - 1])) and not is_inside(line[end : end + 1]):
-            yield start
-        start = line.find(word, end)
+    def _tells_early(self, language: str) -> bool:
+        return self.mistyped or language not in STEMMED_IN_FRONT
 
 
-def _near(found: list[tuple[int, frozenset[int]]], start: int) -> frozenset[int]:
-    return frozenset().union(*[answers for place, answers in found if -_BEFORE <= place - start <= LONGEST_PASSAGE])
+def _answered(found: _Found) -> frozenset[int]:
+    return frozenset().union(*[word.answers for word in found])
 
 
-def _around(words: list[_Word], number: int) -> slice:
-    """Choose the words of a line that are shown around one of them: all of them, if that is not too long."""
-    if words[-1].end <= LONGEST_PASSAGE:
-        return slice(0, len(words))
-    first, end = number, number + 1
-    while first and words[number].start - words[first - 1].start <= _BEFORE:
+def _within(found: _Found, shown: slice) -> _Found:
+    return [word for word in found if shown.start <= word.start and word.end <= shown.stop]
+
+
+def _best(lines: list[tuple[str, _Found]], missing: frozenset[int]) -> tuple[str, _Found, slice] | None:
+    """The line, what answers in it, and which part of it to show, where most is answered; of several such places the first."""
+    most, best = 0, None
+    for line, found in lines:
+        of_line = len(_answered(found) & missing)
+        for number, word in enumerate(found):
+            if of_line <= most:
+                break
+            if word.answers & missing and len(_near(found, number) & missing) > most:
+                shown = _around(line, word.start)
+                if (count := len(_answered(_within(found, shown)) & missing)) > most:
+                    most, best = count, (line, found, shown)
+    return best
+
+
+def _near(found: _Found, number: int) -> frozenset[int]:
+    """What is answered as near to one of the words as may be shown with it."""
+    first, end, start = number, number + 1, found[number].start
+    while first and start - found[first - 1].start <= _BEFORE:
         first -= 1
-    while end < len(words) and words[end].end - words[first].start <= LONGEST_PASSAGE:
+    while end < len(found) and found[end].start - start <= LONGEST_PASSAGE:
         end += 1
-    return slice(first, end)
+    return _answered(found[first:end])
 
 
-def _passage(line: str, words: list[_Word], shown: slice) -> Marked:
+def _around(line: str, at: int) -> slice:
+    """Choose the words of a line that are shown around the one at a place, from where to where: all, if that is not too long."""
+    start, end = 0, len(line)
+    if end > LONGEST_PASSAGE:
+        start = max(0, at - _BEFORE)
+        while 0 < start < at and is_inside(line[start - 1]):
+            start += 1
+    start = next(written(line, start)).start()
+    if len(line) > LONGEST_PASSAGE and end > start + LONGEST_PASSAGE:
+        end = start + LONGEST_PASSAGE
+        while end > at and is_inside(line[end]):
+            end -= 1
+    while end > at and not is_inside(line[end - 1]):
+        end -= 1
+    return slice(start, max(end, next(written(line, at)).end()))
+
+
+def _passage(line: str, found: _Found, shown: slice) -> Marked:
     """Cut a passage out of its line; what stands before the first word and after the last is kept unless it is long."""
-    start, end = words[shown][0].start, words[shown][-1].end
-    if shown.start == 0 and start <= _BEFORE:
+    start, end = shown.start, shown.stop
+    if start <= _BEFORE and next(written(line)).start() == start:
         start = 0
-    if shown.stop == len(words) and len(line) - end <= _BEFORE:
+    if len(line) - end <= _BEFORE and next(written(line, end), None) is None:
         end = len(line)
-    pieces = _marked(line, words[shown], start, end)
+    pieces = _marked(line, _within(found, shown), start, end)
     return [*[Piece("… ")] * (start > 0), *pieces, *[Piece(" …")] * (end < len(line))]
 
 
-def _marked(text: str, words: list[_Word], start: int = 0, end: int | None = None) -> Marked:
+def _marked(text: str, found: _Found, start: int = 0, end: int | None = None) -> Marked:
     pieces = []
-    for word in words:
-        if word.answers:
-            pieces += [Piece(text[start : word.start]), Piece(text[word.start : word.end], asked=True)]
-            start = word.end
+    for word in found:
+        pieces += [Piece(text[start : word.start]), Piece(text[word.start : word.end], asked=True)]
+        start = word.end
     return [piece for piece in [*pieces, Piece(text[start:end])] if piece.text]

@@ -20,11 +20,12 @@ from rapidfuzz.distance import OSA
 LONGEST_TEXT = 60_000
 LONGEST_WORD = 40
 LONGEST_START = 80
-_NEAR_FROM, _NEAR_TO = 4, 7
+NEAR_FROM, NEAR_TO = 4, 7
 
 # A combining mark left over belongs to its letter: "İ" is two characters in lower case.
-_INSIDE = re.compile(r"[^\W_]|[\u0300-\u036f]")
-_WORD = re.compile(rf"[^\W_](?:{_INSIDE.pattern})*")
+_WORD = re.compile(r"[^\W_]+(?:[\u0300-\u036f]+[^\W_]*)*")
+#: What follows in a word.
+_REST = r"[^\W_]*(?:[\u0300-\u036f]+[^\W_]*)*"
 _UNMARKED = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
 _SPELLED_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 
@@ -86,6 +87,15 @@ def fold(word: str) -> str:
     return "".join(letter for letter in unicodedata.normalize("NFD", plain) if not unicodedata.combining(letter))
 
 
+def beginning_of(form: str) -> str:
+    """Return what every word begins with that has a form, in lower case without accents; see ``STEMMED_IN_FRONT``.
+
+    A stem differs from the beginning of its words in the last two letters at most, a very short one in the last. Where it does
+    otherwise, as "die" for "dying", the word is found all the same, but not marked.
+    """
+    return form[1 : max(3, len(form) - 2)] if form[0] == "~" else form.removeprefix("-")
+
+
 def spellings(word: str) -> set[str]:
     """Return the word without accents, and as people write it who have no umlauts: ``müller`` is ``muller`` and ``mueller``."""
     return {word} if word.isascii() else {fold(word), fold(word.translate(_SPELLED_OUT))}
@@ -114,9 +124,9 @@ def near(word: str) -> frozenset[str]:
     One letter too many, missing, wrong or swapped with its neighbour is bridged by leaving out at most one on either side
     (symmetric deletion, as in Wolf Garbe's SymSpell). Short words have too many neighbours.
     """
-    if len(word) < _NEAR_FROM:
+    if len(word) < NEAR_FROM:
         return frozenset()
-    head = word[:_NEAR_TO]
+    head = word[:NEAR_TO]
     return frozenset({head, *(head[:i] + head[i + 1 :] for i in range(len(head)))})
 
 
@@ -149,11 +159,27 @@ def written(text: str, start: int = 0) -> Iterator[re.Match[str]]:
     return _WORD.finditer(text, start)
 
 
-def every_word(text: str) -> set[str]:
-    """Return the words of a text as they are written, each once."""
-    return set(_WORD.findall(text))
+@lru_cache(maxsize=1_000)
+def words_beginning(letters: frozenset[str]) -> re.Pattern[str]:
+    """Return what finds the words that begin with one of these letters, or with one that has an accent."""
+    others = "".join(re.escape(letter) for letter in map(chr, range(128)) if letter.lower() not in letters)
+    # Looking back from a letter that was found is several times as quick as from every letter.
+    return re.compile(rf"[^{others}](?<=[^\W_])(?<![^\W_].)(?<![\u0300-\u036f].){_REST}")
+
+
+@lru_cache(maxsize=1_000)
+def words_near(asked: frozenset[str]) -> re.Pattern[str]:
+    """Return what finds the words that may be mistyped forms of some, their accents away.
+
+    One letter left out of either, two words that are ``near`` begin alike. How a letter with an accent is typed nobody knows.
+    """
+    pairs = {pair for word in asked if len(word) >= NEAR_FROM for pair in (word[:2], word[1:3], word[0] + word[2])}
+    begins = [re.escape(word[:2]) for word in asked if len(word) < NEAR_FROM]
+    begins += [each for pair in pairs for each in (pair, rf"{pair[0]}[^\W_]{pair[1]}", rf"[^\W_]{pair}")]
+    accent = r"[^\W_]{0,2}(?:[^\W_\x00-\x7f]|[\u0300-\u036f])"
+    return re.compile(rf"(?<![^\W_])(?<![\u0300-\u036f])(?:{'|'.join(begins)}|{accent}){_REST}", re.IGNORECASE)
 
 
 def is_inside(letter: str) -> bool:
     """Whether a letter belongs to the word before it."""
-    return _INSIDE.fullmatch(letter) is not None
+    return letter.isalnum() or "\u0300" <= letter <= "\u036f"

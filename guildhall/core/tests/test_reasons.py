@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guildhall.core.search import Document, Hit, Results
+from guildhall.core import search
+from guildhall.core.search import Document, Hit, Results, reasons
+from guildhall.core.search.asking import misspelled, spelled, words_asked
 from guildhall.core.search.reasons import LONGEST_PASSAGE, MOST_PASSAGES, Marked, Reason, explain, meant
 
 MINE, THEIRS = "organisation:1", "organisation:2"
@@ -107,6 +109,45 @@ def test_nothing_is_added_to_a_text_and_a_passage_is_short(text, asked):
     reason = why(asked, title=text, text=text)
     assert "".join(piece for piece, _ in reason.title) == text
     assert all(len(marked(passage)) < 1000 for passage in reason.passages)
+
+
+#: Words that are forms of each other, and some that only begin or end alike.
+ALIKE = {
+    "": "Müller Mueller Muller Łódź lodz Zakład İstanbul istanbul 2026 20 Größe GROSSE café Cafe\u0301",
+    "en": "learner learners learning learned lean practice practices practise practised company companies skies sky table tab",
+    "de": "Pflege pflegen gepflegt Pfleger Pflegerin Größe größer Ausbildung ausbilden ausgebildet lässt lassen",
+    "el": "πρακτική πρακτικής πρακτικών άσκηση ασκήσεις μαθητής μαθητές",
+    "es": "práctica prácticas empresa empresas aprender aprendiendo niño niños pequeñas",
+    "pl": "praktyka praktyki praktykant zakład zakładów uczeń uczniowie żółty",
+    "pt": "estágio estágios formação formações aprendiz aprender",
+    "nl": "gewerkt werken werkt leerling leerlingen",
+    "tr": "öğrenci öğrenciler okul okulda",
+}
+
+
+@pytest.mark.parametrize("near", [False, True])
+@pytest.mark.parametrize("language", ALIKE)
+def test_a_word_is_marked_just_when_the_index_has_the_document_for_it(language, near):
+    """Most words are passed over after a look at their first letters: none of those that answer."""
+    for word in ALIKE[language].split():
+        shown = replace(NORDWIND, title=word, language=language)
+        kept = {token[0] + token[3:] for token in search._tokens(shown)}  # without the drawer
+        for asked in [*ALIKE[language].split(), word[1:], word[:4], word[0] + word[2:]]:
+            if not (question := words_asked(asked)):
+                continue
+            [group] = misspelled(question) if near else spelled(question, "w", tuple(search.STEMMED))
+            is_found = any(own == text or (begins and own.startswith(text)) for text, begins in group for own in kept)
+            is_marked = marked(why(asked, near=near, title=word, language=language).title).startswith("[")
+            assert is_marked == is_found, (asked, word)
+
+
+def test_of_a_word_that_is_everywhere_not_every_place_is_looked_at(monkeypatch):
+    looked_at = []
+    near = reasons._near
+    monkeypatch.setattr(reasons, "_near", lambda found, number: looked_at.append(number) or near(found, number))
+    [passage] = passages("aa bb", "aa " * 20_000)
+    assert passage.startswith("[aa] [aa]")
+    assert len(looked_at) < 10
 
 
 # --- Who may see it ------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from guildhall.core import search as facade
 from guildhall.core.hooks import hooks
 from guildhall.core.models import SearchDocument
 from guildhall.core.search import (
+    PUBLIC,
     Document,
     Results,
     all_keys,
@@ -350,6 +351,43 @@ def test_of_a_common_word_as_many_are_found_as_are_wanted_and_of_a_rare_one_all(
     for key in rare:
         thing("Südwind", key=key)
     assert {hit.key for hit in search("südwind", scopes=[MINE]).hits} == set(rare)
+
+
+def test_of_what_everybody_may_see_a_part_will_do_and_says_that_there_is_more(thing):
+    for key in range(1, 1_000):
+        thing("Some firm", text="nordwind", key=key, scopes=[PUBLIC])
+    for key in range(2_000, 2_003):
+        thing("Nordwind", key=key, scopes=[PUBLIC])
+    results = search("nordwind", scopes=[PUBLIC], kinds=["shop.thing"], limit=100)
+    assert not results.exact
+    assert results.total == len(results.hits) > 40
+    assert titles(results)[:4] == ["Nordwind", "Nordwind", "Nordwind", "Some firm"]
+
+
+@pytest.mark.parametrize("asked", ["nordwind", "nordwnid", "nordwind fenster"])
+def test_what_everybody_may_see_is_told_from_what_only_some_may(thing, asked):
+    for number, scopes in enumerate([[PUBLIC], [MINE], [THEIRS], [PUBLIC, MINE], []]):
+        thing(f"Nordwind Fenster {number}", scopes=scopes)
+    assert set(found(asked, scopes=[PUBLIC])) == {"Nordwind Fenster 0", "Nordwind Fenster 3"}
+    assert set(found(asked, scopes=[MINE])) == {"Nordwind Fenster 1", "Nordwind Fenster 3"}
+    assert set(found(asked, scopes=[PUBLIC, MINE])) == {f"Nordwind Fenster {number}" for number in (0, 1, 3)}
+
+
+def test_what_is_not_for_everybody_any_more_is_not_found_by_everybody(thing):
+    thing("Nordwind", key=1, scopes=[PUBLIC])
+    thing("Nordwind", key=1, scopes=[MINE])
+    assert found("nordwind", scopes=[PUBLIC]) == []
+    assert found("nordwind") == ["Nordwind"]
+
+
+def test_two_kinds_whose_words_share_a_drawer_are_told_apart(thing):
+    drawer = facade._drawer("shop.thing")
+    other = next(kind for kind in (f"shop.thing{number}" for number in range(10_000)) if facade._drawer(kind) == drawer)
+    for scope in (PUBLIC, MINE):
+        thing("Nordwind", key=1, scopes=[scope])
+        thing("Nordwind", key=2, kind=other, scopes=[scope])
+        assert [hit.key for hit in search("nordwind", scopes=[scope], kinds=[other]).hits] == [2]
+        assert all_keys(other, "nordwind", [scope]) == [2]
 
 
 def test_a_list_forgives_typing_errors_too(thing):

@@ -9,7 +9,8 @@ from django.utils.translation import pgettext_lazy
 
 from guildhall.core.forms import Counted
 from guildhall.library import kinds
-from guildhall.library.finding import FILTERS, LEVELS, Counts
+from guildhall.library.counting import FILTERS
+from guildhall.library.finding import LEVELS, Counts
 from guildhall.skills import taxonomy
 
 ANY = ("", _("all"))

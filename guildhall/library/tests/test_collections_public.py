@@ -51,7 +51,7 @@ def test_the_list_costs_the_same_for_one_and_for_three(client, school, manager, 
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_collection_costs_the_same_with_one_and_with_three(client, school, manager, count, django_assert_num_queries):
     made = collection(school, manager, "Collection", *[published() for _ in range(count)])
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert opened(client, made).count('<h2 class="item-title">') == count
 
 

@@ -10,7 +10,8 @@ from django.utils.timezone import now
 from guildhall.core import search
 from guildhall.core.models import StoredFile
 from guildhall.core.tasks.declaring import tasks
-from guildhall.library import actions, common_words, counting
+from guildhall.core.tokens import Known, OpenToAll
+from guildhall.library import actions, common_words, counting, finding
 from guildhall.library.finding import Finding
 from guildhall.library.models import CommonWord, Part
 from guildhall.library.reading import Look
@@ -40,6 +41,7 @@ ASKED = [
 @pytest.fixture(autouse=True)
 def _few_are_many(monkeypatch):
     monkeypatch.setattr(common_words, "LEAST", 3)
+    monkeypatch.setattr(finding, "LEAST", 3)
     monkeypatch.setattr(common_words, "ONE_IN", 1)
 
 
@@ -54,8 +56,8 @@ def publish(chance):
 
 
 def found(text):
-    image = counting.image()
-    return set(image.keys(common_words.all_found(text, image)))
+    asked = Finding(text, {}, languages=["en"])
+    return set() if asked.results.near else set(asked.image.keys(asked.answering))
 
 
 def assert_found_as_by_the_index():
@@ -97,6 +99,20 @@ def test_what_was_withdrawn_is_not_found_any_more_and_what_was_taken_up_again_is
     assert found("workshop") == {resource.pk for resource in resources}
 
 
+@pytest.mark.parametrize("text", ["workshop", "workshop unusual"])
+def test_a_draft_is_found_by_nobody_whether_its_words_are_common_or_not(text):
+    resources = [published(text=text) for _ in range(4)]
+    organisation = resources[0].organisation
+    by = member_of(organisation)
+    described = {"title": "Workshop unusual", "language": "en", "text": text}
+    actions.start_resource(organisation, described=described, by=by, at=now())
+    for _ in range(2):
+        for asked in ("workshop", "work", "unusual", "workshop unusual", "unusul"):
+            keys = {hit.key for hit in Finding(asked, {}, languages=["en"]).results.hits}
+            assert keys | found(asked) <= {resource.pk for resource in resources}
+        gather()
+
+
 def test_what_a_worker_reads_in_a_file_afterwards_is_found():
     resources = [published(text="workshop") for _ in range(3)]
     late = published(text="something")
@@ -122,9 +138,12 @@ def test_common_words_alone_are_not_looked_up_in_the_index(monkeypatch):
     resources = [published(text="workshop in wood", language="pl") for _ in range(4)]
     gather()
     asked = []
-    monkeypatch.setattr(common_words, "keys_matching", lambda _groups: asked.append("all") or [])
+    monkeypatch.setattr(common_words, "keys_matching", lambda *_asked: asked.append("all") or [])
+    ask = search.rows_matching_each
+    monkeypatch.setattr(search, "rows_matching_each", lambda questions: asked.extend(questions) or ask(questions))
     assert found("workshop wood") == {resource.pk for resource in resources}
-    assert not asked
+    # Only which titles begin so, or have the words.
+    assert [type(question) for question in asked] == [OpenToAll, Known, OpenToAll]
 
 
 def test_when_very_much_has_changed_the_index_is_asked(monkeypatch):

@@ -9,7 +9,9 @@ import pytest
 from django.utils.timezone import now
 
 from guildhall.library import actions, counting, finding, kinds
-from guildhall.library.finding import FILTERS, NEWEST, TITLE, USED, Finding
+from guildhall.library.counting import FILTERS
+from guildhall.library.finding import NEWEST, TITLE, USED, Finding
+from guildhall.library.listing import rows_of
 from guildhall.library.models import PublicChange, PublicState, Resource, Use, Version
 from guildhall.library.tests.factories import ResourceFactory, member_of, published
 from guildhall.people.tests.factories import OrganisationFactory, UserFactory
@@ -100,10 +102,10 @@ class TestItAgreesWithCountingOneByOne:
             of_best = Resource.objects.filter(pk__in=best)
             newest = list(of_best.order_by("-public_at", "-pk").values_list("pk", flat=True))
             uses = {pk: Use.objects.filter(resource__work=work).count() for pk, work in of_best.values_list("pk", "work")}
-            assert [shown.pk for shown in found.found()[:100]] == newest
-            assert [shown.pk for shown in found.found(NEWEST)[5:12]] == newest[5:12]
-            assert [shown.pk for shown in found.found(USED)[:100]] == sorted(newest, key=lambda pk: -uses[pk])
-            titles = [shown.current.title for shown in found.found(TITLE)[:100]]
+            assert found.found()[:100] == newest
+            assert found.found(NEWEST)[5:12] == newest[5:12]
+            assert found.found(USED)[:100] == sorted(newest, key=lambda pk: -uses[pk])
+            titles = [shown.resource.title for shown in rows_of(found.found(TITLE)[:100])]
             assert titles == sorted(titles)
             assert len(titles) == len(best)
 
@@ -115,7 +117,7 @@ class TestItAgreesWithCountingOneByOne:
         found = Finding("lathe", {"kind": "worksheet"}, languages=READ)
         assert found.counts().by_choice["kind"] == {"worksheet": 3, "slide": 3}
         # What one can read first, then what answers best, then the newest.
-        assert [shown.current.title for shown in found.found()[:9]] == ["Lathe 0", "Lathe 2", "Lathe 4"]
+        assert [shown.resource.title for shown in rows_of(found.found()[:9])] == ["Lathe 0", "Lathe 2", "Lathe 4"]
 
 
 def counted():
@@ -151,7 +153,7 @@ class TestItFollowsEveryAction:
         # Of one organisation two languages are one work.
         counts = Finding("", {}, languages=READ).counts()
         assert counts.by_choice["organisation"][str(resource.organisation_id)] == 1
-        assert [shown.pk for shown in Finding("", {"kind": "text"}, languages=["en"]).found()[:5]] == [german.pk]
+        assert Finding("", {"kind": "text"}, languages=["en"]).found()[:5] == [german.pk]
         actions.withdraw_resource(resource, why="Out of date.", by=by, at=now())
         assert counted() == (4, {"text": 1, "slide": 3})
         assert len(Finding("", {}, languages=READ).found()[:9]) == 1 + len(others)

@@ -56,8 +56,8 @@ class TestWhatItCosts:
     def test_the_list_costs_the_same_for_one_and_for_three(self, client, count, django_assert_num_queries):
         for _ in range(count):
             published(kind="worksheet", audience=["teacher"], eqf=[4], nace="25.11", isced="0715", area="1.1")
-        # Whether anything has changed, and what; the names of organisations; the page's numbers and rows; other languages.
-        with django_assert_num_queries(6):
+        # Whether anything has changed, and what; the names of organisations; the page's rows; other languages.
+        with django_assert_num_queries(5):
             assert len(titles(client)) == count
 
     @pytest.mark.parametrize("count", [1, 3])
@@ -236,6 +236,21 @@ class TestSearch:
         drawn = page(client, q="lathes")
         assert "Move the <mark>lathe</mark> before the holidays." in drawn
         assert "For the year." not in drawn  # the passage stands in its place
+
+    @pytest.mark.parametrize(
+        ("written", "shown"),
+        [
+            ("## Before the **lathe**", "Before the <mark>lathe</mark>"),
+            ("- [ ] the lathe", "[ ] the <mark>lathe</mark>"),
+            ("> * 2. `lathe` moved", "<mark>lathe</mark> moved"),
+            ("| What | Lathe 2 | moved |", "What · <mark>Lathe</mark> 2 · moved"),
+            ("| Whose | | lathe | |", "Whose · <mark>lathe</mark>"),
+            ("A lathe costs 5 * 3 #1 - no more", "A <mark>lathe</mark> costs 5 * 3 #1 - no more"),
+        ],
+    )
+    def test_a_reason_is_shown_without_the_marks_of_its_text(self, client, written, shown):
+        published(title="Plan", text=f"Begin.\n\n{written}\n\nEnd.")
+        assert f">{shown}</p>" in page(client, q="lathe")
 
     def test_the_organisation_is_a_reason_too(self, client):
         published(title="Plan", organisation=OrganisationFactory(name="Lindenhof School"))

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from guildhall.core.http import page
 from guildhall.core.pages import Pages
-from guildhall.library.finding import rows_of
+from guildhall.library.listing import rows_of
 from guildhall.library.models import Collected, Collection, Resource
 from guildhall.library.rules import can_collect
 from guildhall.library.views.reading import tabs
@@ -33,13 +33,12 @@ def collection_detail(request: PersonRequest, pk: int) -> HttpResponse:
     """A public collection: what is in it and still public, in its order, with a word on each."""
     collection = get_object_or_404(_open_to_all(request), pk=pk)
     items = Collected.objects.filter(collection=collection, resource__in=Resource.objects.public())
-    items = items.select_related("resource__current", "resource__organisation").order_by("position", "pk")
-    shown = Pages(items, ROWS).get_page(request.GET.get("page"))
+    shown = Pages(items.order_by("position", "pk"), ROWS).get_page(request.GET.get("page"))
     words = {item.resource_id: item.word for item in shown}
     context = {
         "collection": collection,
         "page": shown,
-        "rows": rows_of([item.resource for item in shown], words=words),
+        "rows": rows_of(list(words), words=words),
         "may_change": request.user.is_authenticated and can_collect(request.user, collection),
         "to_tick": False,
     }

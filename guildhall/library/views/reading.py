@@ -13,9 +13,10 @@ from guildhall.core.http import page
 from guildhall.core.pages import Pages
 from guildhall.core.search.reasons import meant
 from guildhall.library import finding
-from guildhall.library.finding import Finding, languages_read, rows_of
+from guildhall.library.finding import Finding, languages_read
 from guildhall.library.forms.finding import FindingForm
 from guildhall.library.kinds import CASE, CASE_PARTS
+from guildhall.library.listing import rows_of
 from guildhall.library.markdown import render
 from guildhall.library.models import Resource
 from guildhall.library.rules import can_write
@@ -38,7 +39,7 @@ def resource_list(request: PersonRequest) -> HttpResponse:
     order = request.GET.get("sort", "")
     shown = Pages(asked.found(order), ROWS).get_page(request.GET.get("page"))
     ticked = _numbers(request.GET.getlist("case"))
-    rows = rows_of(shown, finding=asked, ticked=ticked)
+    rows = rows_of(list(shown), searched=form.text, near=asked.results.near, ticked=ticked)
     are_cases = form.wanted.get("kind") == CASE
     nearest = rows[0].reason if rows and asked.results.near else None
     context = {
