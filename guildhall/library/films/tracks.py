@@ -24,7 +24,9 @@ _TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:[ \t].*)?", re.ASCII)
 _MOMENT = re.compile(rf"\s*(?:{_TIME}|(\d{{1,5}})(?:[.,](\d{{1,3}}))?)\s*", re.ASCII)
 _TAG = re.compile(r"<(/?)([a-zA-Z0-9][a-zA-Z0-9.:_-]*)([^<>]*)>")
 _CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_KEPT = {"i", "b", "u"}
+_TAGS_KEPT = {"i", "b", "u"}
+#: A cue as ``written`` writes it, from its second on.
+_KEPT = r"(\d\d)\.(\d{3}) --> (\d\d):(\d\d):(\d\d)\.(\d{3})\n(.+(?:\n.+)*)"
 
 
 @dataclass(frozen=True)
@@ -71,12 +73,8 @@ def parse(text: str) -> list[Cue]:
 
 def cues_of_minute(vtt: str, minute: int) -> list[Cue]:
     """Return the cues that begin in a minute of a track, as ``written`` wrote it; the rest of it is not read."""
-    stamp = rf"\n{minute // 60:02}:{minute % 60:02}:\d\d\.\d{{3}} --> "
-    begins = [found.start() for found in re.finditer(stamp, vtt)]
-    if not begins:
-        return []
-    end = vtt.find("\n\n", begins[-1] + 1)
-    return parse("WEBVTT\n" + vtt[begins[0] : end if end >= 0 else len(vtt)])
+    cues = re.findall(rf"\n{minute // 60:02}:{minute % 60:02}:{_KEPT}", vtt)
+    return [Cue(_seconds(None, str(minute), second, parts), _seconds(*end), text) for second, parts, *end, text in cues]
 
 
 def ordered(cues: Iterable[Cue]) -> list[Cue]:
@@ -102,10 +100,10 @@ def cleaned(text: str) -> str:
         is_end, name = tag[1], tag[2].partition(".")[0].lower()
         if name == "v" and not is_end and (speaker := " ".join(tag[3].split())):
             made.append(f"{_letters(speaker)}: ")
-        elif name in _KEPT and not is_end:
+        elif name in _TAGS_KEPT and not is_end:
             open_tags.append(name)
             made.append(f"<{name}>")
-        elif name in _KEPT and name in open_tags:
+        elif name in _TAGS_KEPT and name in open_tags:
             while (last := open_tags.pop()) != name:
                 made.append(f"</{last}>")
             made.append(f"</{name}>")

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from guildhall.core.addresses import address_of
+from guildhall.core.fixed_sql import rows_in
 from guildhall.core.search import Document
 from guildhall.library.films.tracks import Cue, clock, cues_of_minute, parse
 from guildhall.library.models import SPOKEN, Film, Resource, Track
@@ -14,9 +16,6 @@ from guildhall.library.search import PUBLIC, scope_of
 PASSAGE = "library.passage"
 #: A passage is numbered by its track and its minute: no film has so many.
 _MINUTES = 10_000
-#: What of a film's resource says nothing of a passage.
-_LONG = [f"film__resource__{whose}{name}" for whose in ("", "current__") for name in ("text", "account", "summary", "authors")]
-_LONG.append("film__resource__current__file_text")
 
 
 @dataclass(frozen=True)
@@ -54,42 +53,67 @@ def passages_of(film: Film) -> Iterator[Document]:
         return
     tracks = list(film.tracks.filter(kind__in=SPOKEN))
     with_captions = {track.language for track in tracks if track.kind == Track.Kind.CAPTIONS}
+    shown, scope = resource.shown, _scope(resource.state, resource.organisation_id)
     for track in tracks:
         if track.kind == Track.Kind.CAPTIONS or track.language not in with_captions:
-            for minute, cues in _by_minute(track).items():
-                yield _document(track, resource, minute, cues, title="")
+            for number, cues in _by_minute(track).items():
+                of_film = shown.title, shown.language, resource.get_absolute_url(), scope
+                yield Minute(track.pk * _MINUTES + number, track.language, cues, *of_film).document(titled=False)
 
 
 @dataclass(frozen=True)
 class Minute:
-    """What is said in a minute of a film: a passage, and its track with the film and its resource."""
+    """What is said in a minute of a film, in a language, and of whose film; ``address`` is that of the film."""
 
-    track: Track
-    number: int
+    key: int
+    language: str
     cues: list[Cue]
+    title: str
+    title_language: str
+    address: str
+    scope: str
 
     def document(self, *, titled: bool = True) -> Document:
         """Describe it by the title of its film; untitled, each line of the text is a cue."""
-        resource = self.track.film.resource
-        return _document(self.track, resource, self.number, self.cues, title=resource.shown.title if titled else "")
+        return Document(
+            kind=PASSAGE,
+            key=self.key,
+            title=self.title if titled else "",
+            text="\n".join(cue.plain for cue in self.cues),
+            scopes=[self.scope],
+            url=f"{self.address}?t={int(self.cues[0].start)}#film",
+            language=self.language,
+            # Of what answers equally well a resource comes before a minute of a film.
+            boost=-1,
+        )
 
     def cue_saying(self, text: str) -> Cue:
         """The cue that says a text; the first one where none does."""
         return next((cue for cue in self.cues if text in cue.plain), self.cues[0])
 
 
+_TRACKS = """
+    SELECT track.id, track.language, track.vtt, resource.id, resource.state, resource.organisation_id,
+        COALESCE(version.title, resource.title), COALESCE(version.language, resource.language)
+    FROM library_track track
+    JOIN library_film film ON film.id = track.film_id
+    JOIN library_resource resource ON resource.id = film.resource_id
+    LEFT JOIN library_version version ON version.id = resource.current_id
+    WHERE resource.state <> 'withdrawn' AND track.id {}
+"""
+
+
 def minutes_of(keys: Collection[int]) -> dict[int, Minute]:
     """Read passages, by the keys under which search knows them; what is gone or withdrawn is left out."""
-    tracks = Track.objects.filter(pk__in={key // _MINUTES for key in keys}).exclude(
-        film__resource__state=Resource.State.WITHDRAWN
-    )
-    read = tracks.select_related("film__resource__current", "film__resource__organisation").defer(*_LONG)
-    by_number = {track.pk: track for track in read} if keys else {}
+    tracks = {row[0]: row[1:] for row in rows_in(_TRACKS, {key // _MINUTES for key in keys})}
     minutes = {}
     for key in keys:
         number, minute = divmod(key, _MINUTES)
-        if number in by_number and (cues := cues_of_minute(by_number[number].vtt, minute)):
-            minutes[key] = Minute(by_number[number], minute, cues)
+        if number in tracks:
+            language, vtt, resource, state, organisation, title, title_language = tracks[number]
+            if cues := cues_of_minute(vtt, minute):
+                address = address_of("oer:resource", resource)
+                minutes[key] = Minute(key, language, cues, title, title_language, address, _scope(state, organisation))
     return minutes
 
 
@@ -112,15 +136,5 @@ def _by_minute(track: Track) -> dict[int, list[Cue]]:
     return dict(found)
 
 
-def _document(track: Track, resource: Resource, minute: int, cues: list[Cue], *, title: str) -> Document:
-    return Document(
-        kind=PASSAGE,
-        key=track.pk * _MINUTES + minute,
-        title=title,
-        text="\n".join(cue.plain for cue in cues),
-        scopes=[PUBLIC if resource.is_public else scope_of(resource.organisation_id)],
-        url=f"{resource.get_absolute_url()}?t={int(cues[0].start)}#film",
-        language=track.language,
-        # Of what answers equally well a resource comes before a minute of a film.
-        boost=-1,
-    )
+def _scope(state: str, organisation: int) -> str:
+    return PUBLIC if state == Resource.State.PUBLISHED else scope_of(organisation)

@@ -196,7 +196,7 @@ def transcript_list(request: PersonRequest) -> HttpResponse:
         if reason.passages:
             minute = minutes[reason.document.key]
             cue = minute.cue_saying(_plain(reason.passages[0]))
-            hits.append((minute.track, cue, tracks.clock(cue.start), reason.passages))
+            hits.append((minute, cue, tracks.clock(cue.start), reason.passages))
     context = {"form": form, "text": text, "page": shown, "hits": hits, "found": found}
     return page(request, "library/transcripts.html", context, fragment="library/_transcripts.html")
 
