@@ -268,8 +268,9 @@ def make_findable(documents: Iterable[search.Document]) -> None:
     if connection.vendor != "postgresql":
         search.index_many(documents)
         return
-    columns, kept = "kind, key, title, language, boost, tokens", [search._kept(document) for document in documents]
+    columns, kept = "kind, key, title, language, boost, is_public, tokens", [search._kept(document) for document in documents]
     with connection.cursor() as cursor, cursor.copy(f"COPY core_searchdocument ({columns}) FROM STDIN") as rows:
         for document in kept:
             tokens = " ".join(f"'{token}'" for token in document.tokens)
-            rows.write_row((document.kind, document.key, document.title, document.language, document.boost, tokens))
+            shown = (document.kind, document.key, document.title, document.language, document.boost, document.is_public)
+            rows.write_row((*shown, tokens))

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from measuring import Page
 
 #: PostgreSQL for a library of this size, as docs/operations.md advises: what is asked often stays in memory.
+QUARTER_MB = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4_000_000
 ROOMY = "-c wal_level=minimal -c max_wal_senders=0 -c max_wal_size=8GB -c autovacuum=off -c default_toast_compression=lz4"
-ROOMY += " -c shared_buffers=2GB -c effective_cache_size=8GB -c work_mem=32MB"
+ROOMY += f" -c shared_buffers={QUARTER_MB}MB -c effective_cache_size={2 * QUARTER_MB}MB -c work_mem=32MB"
 MOST_QUERIES, MOST_TIMES_FLOOR, MOST_KB_FIRST, MOST_KB_LATER = 12, 6, 60, 15
 GROWTH = [1_000, 10_000, 100_000]
 

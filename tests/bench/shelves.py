@@ -42,6 +42,8 @@ _KINDS = (
 _SECTORS = ["25.11", "28.99", "43.21", "47.81", "55.10", "56.11", "62.10", "86", "87.10", "96.21", "C", "F", "Q", ""]
 _SUBJECTS = ["0715", "0716", "0732", "0913", "1013", "1015", "0411", "0612", "0811", "0922", ""]
 
+#: In what a translation is like its original.
+_OF_THE_WORK = ["kind", "licence", "audience", "eqf", "isced", "nace", "area"]
 #: In which columns a copy has other numbers.
 _SHIFTED: dict[type[Model], list[str]] = {
     Resource: ["id", "current_id", "work_id", "translated_from_id"],
@@ -145,6 +147,8 @@ class Shelves:
             speech = self.speech[spoken]
             drawn = speech.draw(SUMMARY_WORDS + 3 + TEXT_WORDS + 2)
             said = self._described(speech, drawn, kinds.VIDEO if at < films else self.chance.choice(_KINDS))
+            if original:  # about the same thing
+                said |= {name: getattr(original, name) for name in _OF_THE_WORK}
             resource = Resource(pk=number, organisation=self.chance.choice(self.schools), **said)
             resource.current_id, resource.state, resource.has_changes = number, Resource.State.PUBLISHED, False
             resource.created_at = resource.changed_at = resource.public_at = self.today - timedelta(
@@ -202,6 +206,7 @@ class Shelves:
             key=resource.pk,
             title=resource.title,
             language=resource.language,
+            is_public=True,
             tokens=with_handful(tokens, resource.pk),
         )
 
@@ -232,7 +237,9 @@ class Shelves:
                 written += [f"\n{_stamp(minute, at)} --> {_stamp(minute, at + 1)}\n{cue}\n" for at, cue in enumerate(cues)]
                 tokens = speech.tokens(PASSAGE, drawn, AGAINST_TYPOS) | bare[speech.language]
                 tokens = with_handful(tokens, key)
-                kept[PASSAGE, key] = SearchDocument(kind=PASSAGE, key=key, language=speech.language, boost=-1, tokens=tokens)
+                kept[PASSAGE, key] = SearchDocument(
+                    kind=PASSAGE, key=key, language=speech.language, boost=-1, is_public=True, tokens=tokens
+                )
                 self._tell_beside(PASSAGE, resource.pk, minute, "", "\n".join(cues))
             tracks.append(
                 Track(
@@ -286,7 +293,7 @@ def _compare(kept: dict[tuple[str, int], SearchDocument], resources: list[Resour
     said = [document for film in Film.objects.filter(pk__in=films) for document in passages_of(film)]
     for document in [*described, *said]:
         own, quick = search._kept(document), kept[document.kind, document.key]
-        if (own.tokens, own.title, own.boost) != (quick.tokens, quick.title, quick.boost):
+        if (own.tokens, own.title, own.boost, own.is_public) != (quick.tokens, quick.title, quick.boost, quick.is_public):
             raise SystemExit(f"{document.kind} {document.key} is not kept as search would: {own.tokens ^ quick.tokens}")
 
 
@@ -297,10 +304,10 @@ def _write(documents: Iterable[SearchDocument]) -> None:
         while batch := list(islice(waiting, 200)):
             SearchDocument.objects.bulk_create(batch)
         return
-    columns = "kind, key, title, language, boost, tokens"
+    columns = "kind, key, title, language, boost, is_public, tokens"
     with connection.cursor() as cursor, cursor.copy(f"COPY core_searchdocument ({columns}) FROM STDIN") as rows:
         for one in waiting:
-            rows.write_row((one.kind, one.key, one.title, one.language, one.boost, " ".join(one.tokens)))
+            rows.write_row((one.kind, one.key, one.title, one.language, one.boost, one.is_public, " ".join(one.tokens)))
 
 
 def _memory_mb() -> int:
