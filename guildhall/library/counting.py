@@ -2,7 +2,7 @@
 
 An image is a table: a row for each public resource, a column for each filter, in which a number (*code*) stands for what it
 answers. What is found is one flag for each row. The resources of a work stand beside each other in the order of their numbers: a
-work that was found in two languages counts once. With 200,000 resources that takes some twenty megabytes.
+work that was found in two languages counts once. With 200,000 resources that takes some ten megabytes.
 
 An image is never changed. Each question asks for ``PublicState``: where something was published or withdrawn since, the works
 concerned are read anew into the next image, by every process for itself. So what is counted is what the database holds.
@@ -61,11 +61,17 @@ class Column:
 
     def __init__(self, codes: NDArray[Any], answers: list[tuple[str, ...]], code_of: dict[tuple[str, ...], int]) -> None:
         self.codes, self.answers, self._code_of = codes, answers, code_of
+        self.size = len(answers)  # of its own: another thread may be adding answers for the next image
 
-    def after(self, stays: Flags, answers: Iterable[tuple[str, ...]]) -> Column:
-        """Return the column with these rows only, and more. Codes are given once and stay, so images may share them."""
-        added = [self._code_of.setdefault(answer, len(self._code_of)) for answer in answers]
-        self.answers += list(self._code_of)[len(self.answers) :]
+    def code_of(self, answer: tuple[str, ...]) -> int:
+        """Return what stands for an answer. Codes are given once and stay, so images may share them."""
+        code = self._code_of.setdefault(answer, len(self.answers))
+        if code == len(self.answers):
+            self.answers.append(answer)
+        return code
+
+    def after(self, stays: Flags, added: list[int]) -> Column:
+        """Return the column with these rows only, and more."""
         codes = np.array(added, np.min_scalar_type(len(self.answers)))
         return Column(np.concatenate([self.codes[stays], codes]), self.answers, self._code_of)
 
@@ -115,9 +121,9 @@ class Column:
 
     def _tally(self, codes: NDArray[Any]) -> Numbers:
         """How often each code is there. A few of one byte are looked for one after the other more quickly than counted."""
-        if len(self.answers) > _FEW_CODES:
-            return np.bincount(codes, minlength=len(self.answers))
-        return np.array([np.count_nonzero(codes == code) for code in range(len(self.answers))], np.int64)
+        if self.size > _FEW_CODES:
+            return np.bincount(codes, minlength=self.size)
+        return np.array([np.count_nonzero(codes == code) for code in range(self.size)], np.int64)
 
     def places(self, choices: Sequence[str]) -> Numbers:
         """Of each code the place of its first choice that is among these; their number where none is."""
@@ -142,19 +148,24 @@ class Image:
 
     def after(self, number: int, works: Collection[int], rows: Iterable[Row]) -> Image:
         """Return the image in which these works have these resources, in the order of works and numbers, and no others."""
-        made, read = Image(self.epoch, number), list(rows)
-        stays = ~np.isin(self._works, list(works))
-        resources = Counter(row.work for row in read)
+        made, stays = Image(self.epoch, number), ~np.isin(self._works, list(works))
+        keys, of_works, public_at = list[int](), list[int](), list[int]()
+        codes: dict[str, list[int]] = {name: [] for name in FILTERS}
+        for row in rows:  # one by one, for there may be many
+            keys.append(row.key)
+            of_works.append(row.work)
+            public_at.append(_microseconds(row.public_at))
+            for name, answer in row.answers.items():
+                codes[name].append(self._columns[name].code_of(answer))
+        resources = Counter(of_works)
 
         def with_added(column: Any, added: list[Any]) -> Any:
             return np.concatenate([column[stays], np.array(added, column.dtype)])
 
-        made._keys = with_added(self._keys, [row.key for row in read])
-        made._works = with_added(self._works, [row.work for row in read])
-        made._public_at = with_added(self._public_at, [_microseconds(row.public_at) for row in read])
-        made._is_alone = with_added(self._is_alone, [resources[row.work] == 1 for row in read])
-        for name, column in self._columns.items():
-            made._columns[name] = column.after(stays, (row.answers[name] for row in read))
+        made._keys, made._works = with_added(self._keys, keys), with_added(self._works, of_works)
+        made._public_at = with_added(self._public_at, public_at)
+        made._is_alone = with_added(self._is_alone, [resources[work] == 1 for work in of_works])
+        made._columns = {name: column.after(stays, codes[name]) for name, column in self._columns.items()}
         return made
 
     @cached_property

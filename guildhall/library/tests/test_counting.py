@@ -174,6 +174,26 @@ class TestItFollowsEveryAction:
         with django_assert_num_queries(3):
             assert counting.image() is not before
 
+    def test_who_counts_is_not_disturbed_by_who_reads_what_has_changed(self, monkeypatch):
+        worksheet, _slide = published(kind="worksheet", language="en"), published(kind="slide")
+        by, at = member_of(worksheet.organisation), now()
+        described = {"kind": "worksheet"}
+        german = actions.start_translation(
+            worksheet, organisation=worksheet.organisation, language="de", described=described, by=by, at=at
+        )
+        actions.publish_resource(german, by=by, at=at)
+        image = counting.image()
+        flags = image.of("kind", ["worksheet"])
+        first_of_each = counting._first_of_each
+
+        def meanwhile(numbers):
+            for name in FILTERS:
+                image._columns[name].code_of((f"new {len(image._columns[name].answers)}",))
+            return first_of_each(numbers)
+
+        monkeypatch.setattr(counting, "_first_of_each", meanwhile)
+        assert image.count(["kind"], flags) == {"kind": {"worksheet": 1}}
+
     def test_when_very_much_has_changed_all_is_read_anew(self, monkeypatch):
         monkeypatch.setattr(counting, "MOST_CHANGED", 1)
         published(kind="worksheet")
