@@ -5,21 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, NamedTuple
-
-from django.utils.functional import Promise
+from typing import Any
 
 from guildhall.core.addresses import address_of
 from guildhall.core.fixed_sql import moment_kept, rows_in
 from guildhall.core.search import Document, Hit, Results
 from guildhall.core.search.reasons import Marked, Reason, explain
-from guildhall.library import kinds, licences
-from guildhall.library.search import PUBLIC, RESOURCE, said
+from guildhall.library.models import OfAKind
+from guildhall.library.search import PUBLIC, RESOURCE, document
 
 
-class Listed(NamedTuple):
+@dataclass(frozen=True)
+class Listed(OfAKind):
     """A public resource, as it was read."""
 
     number: int
@@ -35,7 +34,7 @@ class Listed(NamedTuple):
     is_illustration: bool
     text: str = ""
     file_text: str = ""
-    account: Mapping[str, Any] = {}
+    account: Mapping[str, Any] = field(default_factory=dict)
     keywords: Sequence[str] = ()
     skills: Sequence[str] = ()
     authors: Sequence[Mapping[str, Any]] = ()
@@ -49,30 +48,9 @@ class Listed(NamedTuple):
         return self.trade_name or self.name
 
     @property
-    def kind_in_words(self) -> str:
-        return str(kinds.KINDS.get(self.kind, self.kind))
-
-    @property
-    def is_case(self) -> bool:
-        return self.kind == kinds.CASE
-
-    @property
-    def licence_label(self) -> str | Promise:
-        return licences.KNOWN[self.licence].label
-
-    @property
     def document(self) -> Document:
         """It as search knows it."""
-        return Document(
-            kind=RESOURCE,
-            key=self.number,
-            title=self.title,
-            detail=", ".join([self.kind_in_words, self.organisation]),
-            text=said(self, self.file_text),
-            scopes=[PUBLIC],
-            url=self.address,
-            language=self.language,
-        )
+        return document(self.number, self, organisation=self.organisation, file_text=self.file_text, scope=PUBLIC)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from guildhall.core.addresses import address_of
 from guildhall.core.search import PUBLIC, Document, all_keys
 from guildhall.library.models import Resource
 
@@ -30,15 +31,21 @@ def describe_resources(keys: Collection[int]) -> Iterator[Document]:
 
 def document_of(resource: Resource) -> Document:
     """Describe one resource as the caller holds it, with its current version and its organisation."""
-    shown = resource.shown
+    file_text = resource.current.file_text if resource.current else ""
+    scope = PUBLIC if resource.is_public else scope_of(resource.organisation_id)
+    return document(resource.pk, resource.shown, organisation=str(resource.organisation), file_text=file_text, scope=scope)
+
+
+def document(key: int, shown: Saying, *, organisation: str, file_text: str, scope: str) -> Document:
+    """Describe a resource by its number and by what it shows."""
     return Document(
         kind=RESOURCE,
-        key=resource.pk,
+        key=key,
         title=shown.title,
-        detail=", ".join([shown.kind_in_words, str(resource.organisation)]),
-        text=said(shown, resource.current.file_text if resource.current else ""),
-        scopes=[PUBLIC if resource.is_public else scope_of(resource.organisation_id)],
-        url=resource.get_absolute_url(),
+        detail=", ".join([shown.kind_in_words, organisation]),
+        text=_said(shown, file_text),
+        scopes=[scope],
+        url=address_of("oer:resource", key),
         language=shown.language,
     )
 
@@ -46,6 +53,12 @@ def document_of(resource: Resource) -> Document:
 class Saying(Protocol):
     """What search looks at of a resource or one of its versions."""
 
+    @property
+    def title(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def kind_in_words(self) -> str: ...
     @property
     def summary(self) -> str: ...
     @property
@@ -60,7 +73,7 @@ class Saying(Protocol):
     def skills(self) -> Sequence[str]: ...
 
 
-def said(shown: Saying, file_text: str) -> str:
+def _said(shown: Saying, file_text: str) -> str:
     """What a resource and its files say, line by line: for search, and for whoever asks what is in it."""
     parts = [str(text) for name, text in shown.account.items() if name != "figures"]
     names = [str(author.get("name", "")) for author in shown.authors]

@@ -37,7 +37,28 @@ def _epoch() -> str:
     return uuid4().hex
 
 
-class Described(models.Model):
+class OfAKind:
+    """What a resource's kind and licence say of it, whether it is read whole or as plain values."""
+
+    kind: Any
+    licence: Any
+
+    @property
+    def kind_in_words(self) -> str:
+        """As ``get_kind_display``, which translates the words of all kinds to find one of them."""
+        return str(kinds.KINDS.get(self.kind, self.kind))
+
+    @property
+    def is_case(self) -> bool:
+        return self.kind == kinds.CASE
+
+    @property
+    def under(self) -> licences.Licence:
+        """The licence it is under."""
+        return licences.KNOWN[self.licence]
+
+
+class Described(OfAKind, models.Model):
     """What a resource says and what is said about it, in one language: the working copy and each version have the same.
 
     ``authors`` are {"name": …, "orcid": …, "affiliation": …}, ``account`` holds the parts of a practice case
@@ -78,20 +99,6 @@ class Described(models.Model):
 
     def __str__(self) -> str:
         return self.title
-
-    @property
-    def kind_in_words(self) -> str:
-        """As ``get_kind_display``, which translates the words of all kinds to find one of them."""
-        return str(kinds.KINDS.get(self.kind, self.kind))
-
-    @property
-    def is_case(self) -> bool:
-        return self.kind == kinds.CASE
-
-    @property
-    def under(self) -> licences.Licence:
-        """The licence it is under."""
-        return licences.KNOWN[self.licence]
 
 
 #: The names of what is described: what a version takes over from the working copy.
