@@ -2,8 +2,11 @@
 
 import gc
 import os
+from threading import Thread
+from wsgiref.types import WSGIApplication
 
 from django.core.wsgi import get_wsgi_application
+from django.db import connections
 from django.urls import get_resolver
 
 from guildhall.core.stack import with_room
@@ -16,3 +19,16 @@ _ = get_resolver().url_patterns
 # nearly all go by themselves; looking after every 700, as Python does, is a twelfth of what a page costs.
 gc.freeze()
 gc.set_threshold(10_000)
+
+
+def serve() -> WSGIApplication:
+    """Return the application, and let the rooms get ready for the first person. ``application`` alone does without that."""
+
+    def tell() -> None:
+        from guildhall.core.questions import serving_began
+
+        serving_began.announce()
+        connections.close_all()  # this thread's
+
+    Thread(target=tell, name="serving-began", daemon=True).start()
+    return application

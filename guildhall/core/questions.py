@@ -1,4 +1,4 @@
-"""What the frame of every page asks the rooms."""
+"""What the frame of every page asks the rooms, and what every room may hear of the process it runs in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 from django.http import HttpRequest
 from django.utils.functional import Promise
 
-from guildhall.core.hooks import question
+from guildhall.core.hooks import news, question
 from guildhall.core.models import StoredFile
 from guildhall.core.search import Document
 from guildhall.core.search.reasons import Describe
@@ -26,6 +26,11 @@ class MenuEntry:
     place: Literal["rail", "account", "footer"] = "rail"
     count: int = 0
     post: bool = False  # something done rather than somewhere to go, such as signing out
+
+
+@news
+def serving_began() -> None:
+    """News: this process answers people from now on. Told in a thread of its own: for what the first of them would wait for."""
 
 
 @question

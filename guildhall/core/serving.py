@@ -57,7 +57,8 @@ def serve(host: str, port: int, web_workers: int, web_threads: int, task_threads
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: stopping.set())
 
-    server = ["granian", "guildhall.config.wsgi:application", "--interface=wsgi", "--http=1", f"--host={host}", f"--port={port}"]
+    server = ["granian", "guildhall.config.wsgi:serve", "--factory", "--interface=wsgi"]
+    place = ["--http=1", f"--host={host}", f"--port={port}"]
     manner = ["--log-level=warning", "--respawn-failed-workers", "--workers-kill-timeout=5"]
     size = [f"--workers={web_workers}", f"--blocking-threads={web_threads}"]
     work = ["guildhall", "worker", f"--threads={task_threads}"]
@@ -65,7 +66,7 @@ def serve(host: str, port: int, web_workers: int, web_threads: int, task_threads
     with TemporaryDirectory(prefix="guildhall-metrics-") if web_workers > 1 else nullcontext() as shared_figures:
         if shared_figures:
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared_figures
-        children = [web := Child(*server, *manner, *size)]
+        children = [web := Child(*server, *place, *manner, *size)]
         try:
             while web.is_running() and not stopping.wait(0.1):
                 if _answers(host, port):

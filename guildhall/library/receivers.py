@@ -23,10 +23,11 @@ from guildhall.core.questions import (
     menu_entries,
     search_kinds,
     search_scopes,
+    serving_began,
 )
 from guildhall.core.search import Document
 from guildhall.core.ui.basics import figure
-from guildhall.library import common_words, demo
+from guildhall.library import common_words, counting, demo
 from guildhall.library.actions.experts import forget_invited_experts
 from guildhall.library.films.transcripts import PASSAGE, describe_passages, everything_said
 from guildhall.library.models import (
@@ -61,6 +62,11 @@ from guildhall.people.models import Organisation, User
 
 SHOWN_TODAY = 10
 FORGET_INVITED_EXPERTS_AFTER = timedelta(days=90)
+
+
+@listen(serving_began)
+def read_what_is_public() -> None:
+    counting.image()  # the first question would wait for it: seconds where there are 200,000 resources
 
 
 @listen(menu_entries)

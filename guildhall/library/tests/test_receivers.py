@@ -5,7 +5,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils.timezone import now
 
-from guildhall.library import actions
+from guildhall.core.questions import serving_began
+from guildhall.library import actions, counting
 from guildhall.library.models import Resource, Review, Use
 from guildhall.library.receivers import what_becomes_of_the_library, what_waits_to_be_published
 from guildhall.library.tests.factories import ResourceFactory, member_of, published
@@ -72,3 +73,11 @@ def test_what_is_held_about_somebody_is_told(client, teacher):
     ResourceFactory(owner=teacher, title="My worksheet")
     client.force_login(teacher)
     assert "My worksheet" in client.get(reverse("people:my_data")).content.decode()
+
+
+def test_who_asks_first_finds_what_is_public_read_already(school, django_assert_num_queries, django_capture_on_commit_callbacks):
+    resource = published(owner=member_of(school))
+    with django_capture_on_commit_callbacks(execute=True):
+        serving_began.announce()
+    with django_assert_num_queries(1):
+        assert counting.image().keys_of([resource.work_id]) == [resource.pk]
