@@ -9,6 +9,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
+from html import unescape
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -76,7 +78,9 @@ def led_to(response: Any) -> list[str]:
     if response.status_code in (301, 302):
         return [response.url]
     is_page = response.headers.get("Content-Type", "").startswith("text/html")
-    return [response.headers.get("HX-Redirect", ""), *(Page(response.body).leads_elsewhere if is_page else [])]
+    # Taking a page apart takes longer than making it, so only those are that say it at all.
+    may_lead = is_page and re.search(r"evil\.example|:alert", unescape(response.body))
+    return [response.headers.get("HX-Redirect", ""), *(Page(response.body).leads_elsewhere if may_lead else [])]
 
 
 @pytest.mark.parametrize("who", ["visitor", "manager"])
@@ -133,6 +137,11 @@ def test_what_one_may_not_see_answers_as_what_is_not_there(world: World, who: st
         "pass", "people:invitation", "people:consent_give", "engagement:calendar_feed", "engagement:needs_link",
         "engagement:needs_link_part", "engagement:letter_answer", "engagement:letter_stop",
     }  # fmt: skip
+
+    @cache
+    def nothing_there(method: str, address: str) -> tuple[int, str, str]:
+        return _without_addresses(knock(browser, method, address))
+
     told = [
         f"{method} {name} ({thing})"
         for name, things in THINGS.items()
@@ -142,7 +151,7 @@ def test_what_one_may_not_see_answers_as_what_is_not_there(world: World, who: st
         and thing != "oneself"
         and not thing.startswith(("public", "shared"))
         and _without_addresses(knock(browser, method, reverse(name, kwargs=arguments(world))))
-        != _without_addresses(knock(browser, method, reverse(name, kwargs=_absent(arguments(world)))))
+        != nothing_there(method, reverse(name, kwargs=_absent(arguments(world))))
     ]
     assert told == []
 
