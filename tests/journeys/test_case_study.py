@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -167,9 +167,17 @@ class Viewer:
             self.page.wait_for_timeout(50)
 
     def look(self) -> bytes:
-        """What is seen of the film now, captions and all."""
+        """What is seen of the film that stands still, captions and all."""
         self.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         return self.film.screenshot()
+
+    def settled(self, is_so: Callable[[bytes], bool] = bool) -> bytes:
+        """Wait until it looks so, twice in a row: a button says at once what is drawn a moment later."""
+        until = time.monotonic() + 30
+        while not ((seen := self.look()) == self.look() and is_so(seen)):
+            assert time.monotonic() < until
+            self.page.wait_for_timeout(200)
+        return seen
 
     def line(self, name: str, moment: str) -> Locator:
         """The link of a line that begins at that moment, in a list of that name."""
@@ -186,13 +194,13 @@ def test_a_deaf_person_reads_all_that_is_heard(visit, study, no_barriers):
     me.line("What is said", "0:01").click()
     me.at(1)
     me.until("film.textTracks[0].activeCues.length && !film.seeking")
-    captioned = me.look()
+    captioned = me.settled()
     me.keys.press("^Captions$")
     expect(me.main.get_by_role("button", name="Captions")).to_have_attribute("aria-pressed", "false")
-    assert me.look() != captioned
+    me.settled(lambda seen: seen != captioned)
     me.page.keyboard.press("Enter")
     expect(me.main.get_by_role("button", name="Captions")).to_have_attribute("aria-pressed", "true")
-    assert me.look() == captioned
+    me.settled(lambda seen: seen == captioned)
 
     # What is heard is named, and stands below to be read.
     transcript = me.main.get_by_role("list", name="What is said")
