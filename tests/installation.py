@@ -18,9 +18,18 @@ from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
 GUILDHALL = [sys.executable, "-m", "guildhall"]
+#: Each window would begin with two pages of the browser's own, for what one types into its address bar: a second of computing.
+#: The others are those of Playwright's list that ask the network or hold up a page; a second list takes the place of the first.
+_WITHOUT = [
+    *["WebUIOmniboxPopup", "WebUIOmniboxAimPopup"],
+    *["HttpsUpgrades", "HttpsFirstBalancedModeAutoEnable", "MediaRouter", "OptimizationHints", "PaintHolding"],
+]
 CHROMIUM = {
     "executable_path": "/usr/bin/chromium",
-    "args": ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"],
+    "args": [
+        *["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"],
+        f"--disable-features={','.join(_WITHOUT)}",
+    ],
 }
 
 
