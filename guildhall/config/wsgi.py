@@ -25,7 +25,7 @@ def serve() -> WSGIApplication:
     """Return the application, and let the rooms get ready for the first person. ``application`` alone does without that."""
 
     def tell() -> None:
-        from guildhall.core.questions import serving_began
+        from guildhall.core.questions import serving_began  # there once the rooms are
 
         serving_began.announce()
         connections.close_all()  # this thread's

@@ -204,14 +204,8 @@ class TestCommand:
             call_command("load_content", organisation="network", stdout=StringIO())
 
 
-class TestWays:
-    WORDS = "Use it with an employer"
-
-    def page(self, client, address):
-        answer = client.get(address)
-        assert answer.status_code == 200
-        return answer.content.decode()
-
-    def test_a_tool_that_is_not_in_the_library_leads_nowhere(self, loaded, client):
-        begin_visit(client, staff_of(OrganisationFactory()))
-        assert "In the library" not in self.page(client, "/engagement/tools/first-call/")
+def test_a_tool_that_is_not_in_the_library_leads_nowhere(loaded, client):
+    begin_visit(client, staff_of(OrganisationFactory()))
+    answer = client.get("/engagement/tools/first-call/")
+    assert answer.status_code == 200
+    assert "In the library" not in answer.content.decode()
