@@ -133,3 +133,15 @@ def test_it_says_who_it_was(thing):
 
 def test_a_form_that_carries_nothing_along_asks_nothing(thing):
     assert send(QueryDict("timing=never&kind=a"), thing, timing="weekly").is_valid()
+
+
+def test_what_was_ticked_is_kept_when_something_else_was_wrong(thing):
+    data = opened(thing, days=[])
+    data.setlist("days", ["1"])
+    data["timing"] = ""
+    drawn = draw("{{ form }}", form=send(data, thing, days=[]))
+    assert 'name="initial-days"' not in drawn
+    data["timing"] = "daily"
+    again = send(data, thing, days=[])
+    assert again.is_valid()
+    assert again.cleaned_data["days"] == ["1"]
