@@ -300,6 +300,12 @@ def test_a_column_that_sorts_says_in_which_order_it_is():
     assert "<td></td>" in drawn
 
 
+def test_a_chart_of_marks_ends_where_the_best_would_be():
+    given = {"labels": ["Quality", "Use"], "series": [("all", [2.0, 1.5])]}
+    drawn = draw('{% chart title="Marks" labels=labels series=series most=5 %}', **given)
+    assert re.findall(r'class="series-1" width="([0-9.]+)%"', drawn) == ["40.0", "30.0"]
+
+
 def test_a_chart_comes_with_its_figures_as_a_table():
     drawn = draw('{% chart title="Talks" labels=labels series=series %}', labels=["Call", "Visit"], series=[("2026", [1280, 4])])
     assert '<th scope="row">Call</th><td class="numeric">1,280</td>' in drawn

@@ -141,6 +141,7 @@ def chart(
     kind: str = "bars",
     unit: str = "",
     sentence: str = "",
+    most: float = 0,
 ) -> Worked:
     """Draw bars or lines on the server, with the same data as a table one click away.
 
@@ -151,8 +152,9 @@ def chart(
         kind: "bars" or "lines".
         unit: of the values.
         sentence: what one should see in it.
+        most: the largest value there can be, where the scale ends; else it ends where the values do.
     """
-    top = _round_up(max((value for _name, values in series for value in values), default=0))
+    top = most or _round_up(max((value for _name, values in series for value in values), default=0))
     return {
         "rows": [(label, [figure(values[at]) for _name, values in series]) for at, label in enumerate(labels)],
         **({"lines": _lines(series, top)} if kind == "lines" else {"bars": _bars(labels, series, top)}),
