@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils.html import escape
 from django.utils.timezone import now
 
 from guildhall.core.files import made
 from guildhall.core.tasks import run_waiting
 from guildhall.library import actions
 from guildhall.library.actions.prompts import Asked
+from guildhall.library.attribution import attribution_text
 from guildhall.library.films.tracks import Cue, parse
 from guildhall.library.models import Answer, Film, Prompt, PromptText, Rendition, Track, Upload
 from guildhall.library.tests.clips import clip
@@ -350,6 +352,7 @@ class TestWatching:
         for said in ("In the bakery", "Who decides?", "The owner", "Watch the film together, 1:30"):
             assert said in guide
         assert guide.count('class="writing-lines"') == 5
+        assert escape(attribution_text(public.shown)) in guide  # on paper, too, its authors are named
 
     def test_a_resource_without_a_film_has_no_guide(self, client, school):
         other = ResourceFactory(organisation=school)
@@ -376,7 +379,7 @@ class TestAnswers:
     def test_an_answer_saves_itself_and_is_there_again(self, client, public, prompts, learner):
         client.force_login(learner)
         shown = client.get(public.get_absolute_url()).content.decode()
-        assert 'hx-trigger="change delay:600ms, submit"' in shown
+        assert 'hx-trigger="input delay:1500ms, change delay:300ms, submit"' in shown
         saved = self.answer(client, prompts["choose"], value="1", text="We have no owner.", visibility="private")
         assert saved.status_code == 200
         assert "only I see it" in saved.content.decode()

@@ -19,6 +19,7 @@ from guildhall.core.pages import Pages
 from guildhall.core.search import MOST_HITS, Results, search
 from guildhall.core.search.reasons import Marked, explain
 from guildhall.library import actions
+from guildhall.library.attribution import attribution_text
 from guildhall.library.films import streaming, tracks, transcripts
 from guildhall.library.films.showing import AskedPrompt, Shown, asked_prompts, shown_film
 from guildhall.library.finding import languages_read
@@ -159,7 +160,9 @@ def film_guide(request: PersonRequest, pk: int) -> HttpResponse:
     film = Film.objects.visible_to(request.user).shown_with(resource).first()
     if film is None or not film.is_ready:
         raise Http404
-    context = {"resource": resource, "shown": resource.shown, "film": _shown(request, film, resource)}
+    shown = resource.shown
+    attribution = attribution_text(shown) if resource.is_public else ""
+    context = {"resource": resource, "shown": shown, "film": _shown(request, film, resource), "attribution": attribution}
     return page(request, "library/guide.html", context)
 
 
