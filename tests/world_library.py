@@ -40,7 +40,8 @@ def fill_library(school: Organisation, owner: User) -> dict[str, Any]:
     withdrawn = _resource(school, owner, title="Gone")
     withdrawn = actions.publish_resource(withdrawn, by=owner, at=now())
     things["withdrawn"] = actions.withdraw_resource(withdrawn, why="It is out of date.", by=owner, at=now())
-    things["translation"] = actions.start_translation(things["public"], organisation=school, language="de", by=owner, at=now())
+    given = {"organisation": school, "language": "de", "described": {"title": "Auf Deutsch"}}
+    things["translation"] = actions.start_translation(things["public"], **given, by=owner, at=now())
     other = published(organisation=OrganisationFactory(name="West School"))
     said = {"organisation": school, "language": "en", "by": owner, "at": now()}
     things["review"] = actions.review_resource(other, scores=SCORES, text="Good", **said)

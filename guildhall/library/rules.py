@@ -38,6 +38,12 @@ def can_translate(user: User, organisation: Organisation) -> bool:
     return can_write(user, organisation)
 
 
+@rule(_("Who translated this does not look through it as well: a colleague does."))
+def can_look_through(user: User, translation: Resource) -> bool:
+    """Whether somebody may stand for a translation: whoever asked a machine for it may, who translated it may not."""
+    return translation.translated == Resource.Translated.MACHINE or translation.owner != user
+
+
 @rule(_("Who wrote it cannot review it."))
 def can_review(user: User, resource: Resource) -> bool:
     """Whether somebody may give an opinion: a member of an organisation, but not of the one that published it."""

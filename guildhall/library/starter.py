@@ -73,7 +73,6 @@ def publish_case(case: StarterCase, *, organisation: Organisation, by: User, at:
             translation = actions.start_translation(
                 original, organisation=organisation, language=language, described=described, by=by, at=at
             )
-            translation = actions.look_through(translation, by=by, at=at)
         done |= _publish(translation, described, by, at)
     return done
 

@@ -76,7 +76,6 @@ def publish(script: Script, film: Film, *, by: User, at: datetime) -> Resource:
             translation = actions.start_translation(
                 original, organisation=original.organisation, language=language, described=described, by=by, at=at
             )
-            translation = actions.look_through(translation, by=by, at=at)
             actions.publish_resource(translation, by=by, at=at)
     return original
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -14,6 +14,7 @@ from guildhall.core.actions import action, at_the_end, lock
 from guildhall.core.errors import Refused
 from guildhall.library.actions.resources import require_not_withdrawn
 from guildhall.library.actions.tracks import forget_passages, index_passages
+from guildhall.library.actions.translations import is_untouched
 from guildhall.library.lacks import obstacles
 from guildhall.library.models import DESCRIBED, Part, PublicChange, PublicState, Resource, Version
 from guildhall.library.reading import words_of
@@ -89,7 +90,7 @@ def publish_resource(resource: Resource, *, what_changed: str = "", by: User, at
     Raises:
         NotAllowed: ``by`` may not publish for the organisation.
         Refused: it is withdrawn, says nothing new, lacks something without which nothing is published, a source does not allow
-            its licence, or it is a machine's translation that nobody has looked through.
+            its licence, or it is a translation of which nothing is translated, or by a machine and nobody has looked through it.
     """
     resource = lock(resource)
     can_publish.require(by, resource)
@@ -149,6 +150,16 @@ def withdraw_resource(resource: Resource, *, why: str, by: User, at: datetime) -
     if not why.strip():
         raise Refused(_("Say in a sentence why: those who use it will want to know."))
     take_away(resource, why=why.strip(), at=at)
+    for person in _who_relies_on(resource).exclude(pk=by.pk):
+        tell(
+            person,
+            kind="library.withdrawn",
+            sentence=gettext_noop("%(person)s has withdrawn “%(resource)s”: %(why)s"),
+            params={"person": by, "resource": resource.title, "why": why.strip()},
+            url=resource.get_absolute_url(),
+            by=by,
+            at=at,
+        )
     return resource
 
 
@@ -208,6 +219,15 @@ def _require_ready(resource: Resource) -> None:
         raise Refused(_("This says nothing that is not published already."))
     if missing := obstacles(resource):
         raise Refused(missing[0])
+    if is_untouched(resource):
+        raise Refused(_("Nothing of this is translated yet: it still says everything in the words of the original."))
+
+
+def _who_relies_on(resource: Resource) -> QuerySet[User]:
+    """Who looks after it, has used it, or keeps it in a collection."""
+    uses, collections = resource.uses.values("by"), resource.collected.values("collection__made_by")
+    concerned = Q(pk=resource.owner_id) | Q(pk__in=uses) | Q(pk__in=collections)
+    return User.objects.filter(concerned, is_active=True).order_by("pk")
 
 
 def _publishers(resource: Resource) -> list[User]:

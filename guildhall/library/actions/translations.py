@@ -19,7 +19,7 @@ from guildhall.core.progress import start_progress
 from guildhall.library import licences
 from guildhall.library.actions.resources import changed, require_not_withdrawn
 from guildhall.library.models import DESCRIBED, Part, Resource, Source
-from guildhall.library.rules import can_change, can_translate
+from guildhall.library.rules import can_change, can_look_through, can_translate
 from guildhall.library.search import resource_documents
 from guildhall.people.models import Organisation, User
 
@@ -142,6 +142,13 @@ def still_original(translation: Resource) -> dict[str, Any]:
     return {name: value for name, value in same.items() if value}
 
 
+def is_untouched(translation: Resource) -> bool:
+    """Whether a translation says everything in the words of the original."""
+    written = {name: getattr(translation, name) for name in WRITTEN_ANEW}
+    written["account"] = {part: value for part, value in written["account"].items() if value}
+    return translation.is_translation and still_original(translation) == {name: said for name, said in written.items() if said}
+
+
 def _is_same(one: Any, other: Any) -> bool:
     return one.strip() == other.strip() if isinstance(one, str) and isinstance(other, str) else bool(one == other)
 
@@ -157,7 +164,7 @@ def look_through(translation: Resource, *, by: User, at: datetime) -> Resource:
     """Note that a person has read a translation beside its original and stands for it.
 
     Raises:
-        NotAllowed: ``by`` may not change it.
+        NotAllowed: ``by`` may not change it, or has translated it.
         Refused: it is no translation, or was looked through already.
     """
     translation = lock(translation)
@@ -166,8 +173,9 @@ def look_through(translation: Resource, *, by: User, at: datetime) -> Resource:
         raise Refused(_("This is no translation."))
     if translation.translated == Resource.Translated.REVIEWED:
         raise Refused(_("Somebody has looked through this already."))
+    can_look_through.require(by, translation)
     translation.translated = Resource.Translated.REVIEWED
-    changed(translation, at=at)
+    translation.save(update_fields=["translated"])  # readers are told at once: there is nothing to publish in it
     return translation
 
 

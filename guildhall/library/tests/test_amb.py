@@ -160,7 +160,8 @@ class TestWriting:
         original = published()
         by = member_of(OrganisationFactory())
         school = by.memberships.get().organisation
-        translation = actions.start_translation(original, organisation=school, language="de", by=by, at=now())
+        given = {"organisation": school, "language": "de", "described": {"title": "Auf Deutsch"}}
+        translation = actions.start_translation(original, **given, by=by, at=now())
         record = record_of(actions.publish_resource(translation, by=by, at=now()))
         assert errors_of(record) == []
         assert record["translationOfWork"]["id"] == record["isBasedOn"][0]["id"]
@@ -197,7 +198,8 @@ class TestWriting:
             film.tracks.create(language=language, kind=kind, source=source, vtt="WEBVTT", changed_at=now())
         by = member_of(OrganisationFactory())
         school = by.memberships.get().organisation
-        translation = actions.start_translation(original, organisation=school, language="de", by=by, at=now())
+        given = {"organisation": school, "language": "de", "described": {"title": "Auf Deutsch"}}
+        translation = actions.start_translation(original, **given, by=by, at=now())
         translation = actions.publish_resource(translation, by=by, at=now())
         for resource in (original, translation):
             record = record_of(resource)

@@ -145,8 +145,9 @@ class TestItFollowsEveryAction:
         others = [published(kind="slide") for _ in range(3)]
         assert counted() == (4, {"worksheet": 1, "slide": 3})
         by = member_of(resource.organisation)
+        described = {"kind": "text", "title": "Auf Deutsch"}
         german = actions.start_translation(
-            resource, organisation=resource.organisation, language="de", described={"kind": "text"}, by=by, at=now()
+            resource, organisation=resource.organisation, language="de", described=described, by=by, at=now()
         )
         german = actions.publish_resource(german, by=by, at=now())
         assert counted() == (4, {"worksheet": 1, "text": 1, "slide": 3})
@@ -177,7 +178,7 @@ class TestItFollowsEveryAction:
     def test_who_counts_is_not_disturbed_by_who_reads_what_has_changed(self, monkeypatch):
         worksheet, _slide = published(kind="worksheet", language="en"), published(kind="slide")
         by, at = member_of(worksheet.organisation), now()
-        described = {"kind": "worksheet"}
+        described = {"kind": "worksheet", "title": "Auf Deutsch"}
         german = actions.start_translation(
             worksheet, organisation=worksheet.organisation, language="de", described=described, by=by, at=at
         )

@@ -118,6 +118,19 @@ def test_what_is_withdrawn_is_not_found_and_can_be_taken_up_again(draft, manager
         actions.take_up_again(resource, by=manager, at=now())
 
 
+def test_who_relies_on_what_is_withdrawn_is_told_why(draft, teacher, manager):
+    draft = actions.publish_resource(draft, by=manager, at=now())
+    here, elsewhere = {"organisation": OrganisationFactory(), "at": now()}, member_of(OrganisationFactory())
+    user, collector = member_of(here["organisation"]), member_of(here["organisation"])
+    actions.tell_of_use(draft, sentence="Well", language="en", by=user, **here)
+    actions.collect_in_new(here["organisation"], title="Calls", language="en", resource=draft, by=collector, at=now())
+    Notice.objects.all().delete()
+    actions.withdraw_resource(draft, why="The law has changed.", by=manager, at=now())
+    told = {notice.user: notice.sentence for notice in Notice.objects.all()}
+    assert told == dict.fromkeys([teacher, user, collector], f"{manager} has withdrawn “{draft.title}”: The law has changed.")
+    assert elsewhere not in told
+
+
 def test_two_who_write_at_the_same_time_do_not_undo_each_other(draft, teacher, manager):
     actions.change_resource(draft, described={"title": "Hers"}, revision=0, by=teacher, at=now())
     with pytest.raises(Refused, match="Somebody else"):
@@ -153,6 +166,14 @@ class TestTranslations:
         assert translation.translated_from != original.current
         assert actions.catch_up(translation, by=manager, at=now()).translated_from == original.current
 
+    def test_what_nobody_has_translated_is_not_published_as_a_translation(self, original, school, manager):
+        translation = actions.start_translation(original, organisation=school, language="de", by=manager, at=now())
+        for publish in (actions.hand_in, actions.publish_resource):
+            with pytest.raises(Refused, match="Nothing of this is translated yet"):
+                publish(translation, by=manager, at=now())
+        actions.change_resource(translation, described={"title": "Blatt"}, by=manager, at=now())
+        assert actions.publish_resource(translation, by=manager, at=now()).is_public
+
     def test_a_machine_is_not_published_before_somebody_has_looked_through(self, original, school, manager):
         given = {"title": "Blatt"}
         translation = actions.start_translation(
@@ -164,7 +185,8 @@ class TestTranslations:
         assert actions.publish_resource(translation, by=manager, at=now()).shown.title == "Blatt"
 
     def test_of_a_work_the_language_one_reads_is_shown(self, original, school, manager):
-        translation = actions.start_translation(original, organisation=school, language="de", by=manager, at=now())
+        given = {"organisation": school, "language": "de", "described": {"title": "Auf Deutsch"}}
+        translation = actions.start_translation(original, **given, by=manager, at=now())
         actions.publish_resource(translation, by=manager, at=now())
         assert list(Resource.objects.best_of_each_work(["de", "en"])) == [translation]
         assert list(Resource.objects.best_of_each_work(["en", "de"])) == [original]

@@ -60,7 +60,7 @@ def test_they_are_published_in_all_languages_and_lack_nothing_that_is_needed(sch
     assert publish_case(case, organisation=school, by=manager, at=now())
     assert sorted(Resource.objects.public().values_list("language", flat=True)) == LANGUAGES
     assert len({resource.work_id for resource in Resource.objects.all()}) == 1
-    assert set(Resource.objects.exclude(language="en").values_list("translated", flat=True)) == {"reviewed"}
+    assert set(Resource.objects.exclude(language="en").values_list("translated", flat=True)) == {"human"}
     assert not [lack for version in Version.objects.all() for lack in lacks_of(version) if lack.is_needed]
     greek = Resource.objects.get(language="el")
     assert greek.pk in [hit.key for hit in search(greek.title, scopes=[PUBLIC]).hits]

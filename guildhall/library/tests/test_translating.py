@@ -218,10 +218,18 @@ def test_a_change_that_concerns_no_word_is_said_to_be_none(browser, original, tr
     assert "Nothing of its words" in text_of(browser.get(address("translating", translation)))
 
 
-def test_somebody_looks_through_it_once(browser, translation):
-    browser.post(address("look_through", translation))
+def test_somebody_else_looks_through_it_once_and_readers_see_that_at_once(client, browser, translation):
+    answer = browser.post(address("look_through", translation))
+    assert answer.status_code == 403
+    assert "Who translated this does not look through it as well" in text_of(answer)
+    words = "I have looked through it"
+    assert words not in text_of(browser.get(address("translating", translation)))
+    Resource.objects.filter(pk=translation.pk).update(has_changes=False)  # as it is once published
+    browser_of(client, member_of(translation.organisation))
+    assert words in text_of(client.get(address("translating", translation)))
+    client.post(address("look_through", translation))
     translation.refresh_from_db()
-    assert translation.translated == "reviewed"
+    assert (translation.translated, translation.has_changes) == ("reviewed", False)
     answer = browser.post(address("look_through", translation))
     assert answer.status_code == 409
     assert "Somebody has looked through this already." in text_of(answer)

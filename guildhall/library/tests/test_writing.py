@@ -71,7 +71,8 @@ def text_of(answer):
 def test_the_list_costs_the_same_for_one_and_for_three(browser, school, teacher, count, django_assert_num_queries):
     for _ in range(count):
         original = published()
-        translation = actions.start_translation(original, organisation=school, language="de", by=teacher, at=now())
+        given = {"organisation": school, "language": "de", "described": {"title": "Auf Deutsch"}}
+        translation = actions.start_translation(original, **given, by=teacher, at=now())
         actions.hand_in(translation, by=teacher, at=now())
     with django_assert_num_queries(5):
         page = browser.get(address("mine"))

@@ -20,7 +20,7 @@ from guildhall.library.forms.translating import TranslateForm, TranslatingForm
 from guildhall.library.markdown import render
 from guildhall.library.models import Described, Resource
 from guildhall.library.passages import blocks_of
-from guildhall.library.rules import can_change, can_translate
+from guildhall.library.rules import can_change, can_look_through, can_translate
 from guildhall.library.views.desk import desk, my_organisation, on_desk, said_on
 from guildhall.people.middleware import PersonRequest
 
@@ -83,6 +83,7 @@ def resource_translating(request: PersonRequest, pk: int) -> HttpResponse:
         "has_changed": newest is not None,
         "is_machine": translation.translated == Translated.MACHINE,
         "is_looked_through": translation.translated == Translated.REVIEWED,
+        "may_look_through": can_look_through(request.user, translation),
         "machine": machine.configured() if still_original(translation) else None,
         "progress": progress,
         "is_under_way": progress is not None and not progress.finished,
