@@ -139,6 +139,13 @@ class TestFilters:
         assert choices(client, "kind", kind="video") == {"Worksheet": 1, "Video": 0}
         assert "Nothing in the library answers to this" in page(client, kind="video")
 
+    def test_what_one_searches_for_can_be_searched_for_in_what_films_say(self, client):
+        way = f'{reverse("oer:transcripts")}?q=crane%20%26%20hoist'
+        published(title="A crane & hoist")
+        assert way in page(client, q="crane & hoist")
+        assert way in page(client, q="crane & hoist", kind="video")  # where nothing is found, too
+        assert reverse("oer:transcripts") not in page(client)
+
     def test_an_organisation_has_its_name_though_none_of_its_own_is_found(self, client):
         resource = published(kind="worksheet", organisation=OrganisationFactory(name="Metal School"))
         drawn = page(client, organisation=resource.organisation_id, kind="slide")
