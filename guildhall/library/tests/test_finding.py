@@ -140,7 +140,7 @@ class TestFilters:
         assert "Nothing in the library answers to this" in page(client, kind="video")
 
     def test_what_one_searches_for_can_be_searched_for_in_what_films_say(self, client):
-        way = f'{reverse("oer:transcripts")}?q=crane%20%26%20hoist'
+        way = f"{reverse('oer:transcripts')}?q=crane%20%26%20hoist"
         published(title="A crane & hoist")
         assert way in page(client, q="crane & hoist")
         assert way in page(client, q="crane & hoist", kind="video")  # where nothing is found, too
