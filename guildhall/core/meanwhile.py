@@ -33,14 +33,14 @@ class MeanwhileMixin(forms.BaseForm):
     def carry_along(self, *things: Any) -> None:
         """Begin to notice what others change of the things behind the fields; in their history stands who it was."""
         self.edited = things
-        if self.is_bound:
-            self.data = cast(QueryDict, self.data).copy()
         for name, field in self.fields.items():
             field.show_hidden_initial = True
             carried = self.add_initial_prefix(name)
-            if self.is_bound and carried not in self.data and isinstance(field.hidden_widget(), forms.MultipleHiddenInput):
+            is_list = isinstance(field.hidden_widget(), forms.MultipleHiddenInput)
+            if is_list and isinstance(self.data, QueryDict) and self.data and carried not in self.data:
                 # A browser does not send a list without choices, and Django would draw what was sent as what had been there.
-                cast(QueryDict, self.data).setlist(carried, [])
+                self.data = self.data.copy()
+                self.data.setlist(carried, [])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
