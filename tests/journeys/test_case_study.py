@@ -176,7 +176,6 @@ class Viewer:
         until = time.monotonic() + 30
         while not ((seen := self.look()) == self.look() and is_so(seen)):
             assert time.monotonic() < until
-            self.page.wait_for_timeout(200)
         return seen
 
     def line(self, name: str, moment: str) -> Locator:

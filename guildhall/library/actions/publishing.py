@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -39,17 +40,14 @@ def hand_in(resource: Resource, *, by: User, at: datetime) -> Resource:
     _require_ready(resource)
     resource.submitted_at, resource.submitted_by = at, by
     resource.save(update_fields=["submitted_at", "submitted_by"])
-    for publisher in _publishers(resource):
-        if publisher != by:
-            tell(
-                publisher,
-                kind="library.handed_in",
-                sentence=gettext_noop("%(person)s would like “%(resource)s” to be published."),
-                params={"person": by, "resource": resource.title},
-                url=resource.get_absolute_url(),
-                by=by,
-                at=at,
-            )
+    _tell(
+        _publishers(resource),
+        resource,
+        kind="library.handed_in",
+        sentence=gettext_noop("%(person)s would like “%(resource)s” to be published."),
+        by=by,
+        at=at,
+    )
     return resource
 
 
@@ -70,16 +68,15 @@ def send_back(resource: Resource, *, why: str, by: User, at: datetime) -> Resour
         raise Refused(_("Say in a sentence what is still missing."))
     resource.submitted_at = resource.submitted_by = None
     resource.save(update_fields=["submitted_at", "submitted_by"])
-    if author is not None and author != by:
-        tell(
-            author,
-            kind="library.sent_back",
-            sentence=gettext_noop("%(person)s on “%(resource)s”: %(why)s"),
-            params={"person": by, "resource": resource.title, "why": why.strip()},
-            url=resource.get_absolute_url(),
-            by=by,
-            at=at,
-        )
+    _tell(
+        [author],
+        resource,
+        kind="library.sent_back",
+        sentence=gettext_noop("%(person)s on “%(resource)s”: %(why)s"),
+        by=by,
+        at=at,
+        why=why.strip(),
+    )
     return resource
 
 
@@ -97,16 +94,14 @@ def publish_resource(resource: Resource, *, what_changed: str = "", by: User, at
     _require_ready(resource)
     author = resource.submitted_by
     make_public(resource, what_changed=what_changed.strip(), by=by, at=at)
-    if author is not None and author != by:
-        tell(
-            author,
-            kind="library.published",
-            sentence=gettext_noop("%(person)s has published “%(resource)s”."),
-            params={"person": by, "resource": resource.title},
-            url=resource.get_absolute_url(),
-            by=by,
-            at=at,
-        )
+    _tell(
+        [author],
+        resource,
+        kind="library.published",
+        sentence=gettext_noop("%(person)s has published “%(resource)s”."),
+        by=by,
+        at=at,
+    )
     return resource
 
 
@@ -150,16 +145,15 @@ def withdraw_resource(resource: Resource, *, why: str, by: User, at: datetime) -
     if not why.strip():
         raise Refused(_("Say in a sentence why: those who use it will want to know."))
     take_away(resource, why=why.strip(), at=at)
-    for person in _who_relies_on(resource).exclude(pk=by.pk):
-        tell(
-            person,
-            kind="library.withdrawn",
-            sentence=gettext_noop("%(person)s has withdrawn “%(resource)s”: %(why)s"),
-            params={"person": by, "resource": resource.title, "why": why.strip()},
-            url=resource.get_absolute_url(),
-            by=by,
-            at=at,
-        )
+    _tell(
+        _who_relies_on(resource),
+        resource,
+        kind="library.withdrawn",
+        sentence=gettext_noop("%(person)s has withdrawn “%(resource)s”: %(why)s"),
+        by=by,
+        at=at,
+        why=why.strip(),
+    )
     return resource
 
 
@@ -221,6 +215,16 @@ def _require_ready(resource: Resource) -> None:
         raise Refused(missing[0])
     if is_untouched(resource):
         raise Refused(_("Nothing of this is translated yet: it still says everything in the words of the original."))
+
+
+def _tell(
+    people: Iterable[User | None], resource: Resource, *, kind: str, sentence: str, by: User, at: datetime, **words: str
+) -> None:
+    """Tell people what became of a resource, but not the one who did it."""
+    params = {"person": by, "resource": resource.title, **words}
+    for person in people:
+        if person is not None and person != by:
+            tell(person, kind=kind, sentence=sentence, params=params, url=resource.get_absolute_url(), by=by, at=at)
 
 
 def _who_relies_on(resource: Resource) -> QuerySet[User]:
